@@ -49,7 +49,7 @@ public static class LinearEquationGenerator
         return random.PickIndex(6, 6, 16, 6, 16, 7, 10, 6, 6, 8, 7, 5, 5, 4, 5, 3) switch
         {
             0 => Closed([X(1), Of(b)], [], x),
-            1 => Closed([X(a)], [], x),
+            1 => a == 1 ? null : Closed([X(a)], [], x),
             2 => Closed([X(a), Of(b)], [], x),
             3 => Closed([Of(Math.Abs(b)), X(-a)], [], x),
             4 => Closed([X(a), Of(b)], [X(c)], x),
