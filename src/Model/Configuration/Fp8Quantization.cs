@@ -6,9 +6,6 @@ namespace EduVision.Model.Configuration;
 /// <param name="ModulesToNotConvert">Modules kept in their own type: names, or prefixes of names.</param>
 public sealed record Fp8Quantization(int BlockRows, int BlockColumns, IReadOnlyList<string> ModulesToNotConvert)
 {
-    /// <summary>The side of a block in published checkpoints.</summary>
-    public const int PublishedBlock = 128;
-
     /// <summary>Whether a linear module of that name (without <c>.weight</c>) is stored in FP8.</summary>
     public bool Converts(string module) => !ModulesToNotConvert.Any(kept =>
         module == kept || module.StartsWith(kept + ".", StringComparison.Ordinal) || ("." + module).EndsWith("." + kept, StringComparison.Ordinal));

@@ -122,6 +122,9 @@ internal readonly struct JsonFields
             : throw Wrong(name, element, "a list of strings");
     }
 
+    /// <summary>Names of all fields.</summary>
+    public IEnumerable<string> Names() => _object.EnumerateObject().Select(property => property.Name);
+
     public ModelFileException Missing(string name, string expected) =>
         new(File, $"`{Prefix}{name}` is missing, expected {expected}.");
 
