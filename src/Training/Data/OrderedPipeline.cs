@@ -52,7 +52,9 @@ public sealed class OrderedPipeline<T> : IDisposable
         {
             // That is how the feeder ends.
         }
-        foreach (var task in ordered.ToArray()) task.ContinueWith(done => (done.Result as IDisposable)?.Dispose(), TaskContinuationOptions.OnlyOnRanToCompletion).Wait();
+        // What was made ahead and never taken has no other owner.
+        foreach (var made in ordered.ToArray().Select(task => task.ContinueWith(done => done.IsCompletedSuccessfully ? done.Result as IDisposable : null, TaskScheduler.Default)))
+            made.Result?.Dispose();
         ordered.Dispose();
         free.Dispose();
         stop.Dispose();
