@@ -9,7 +9,7 @@ namespace EduVision.Training.Data;
 /// <param name="processor">The model's own tokenizer and template.</param>
 /// <param name="assets">Ink for the renderer.</param>
 /// <param name="settings">What to draw.</param>
-public sealed class ExampleSource(ChatProcessor processor, InkAssets assets, ExampleSettings settings)
+public sealed class ExampleSource(ChatProcessor processor, InkAssets assets, ExampleSettings settings) : IDisposable
 {
     private const int PatchSize = 16;
     private readonly PhotoRenderer renderer = new(assets);
@@ -23,11 +23,9 @@ public sealed class ExampleSource(ChatProcessor processor, InkAssets assets, Exa
         var batchSize = settings.BatchSizeFor(grid);
         var examples = Draw(random, size, grid, batchSize);
         var seeds = examples.Select(_ => random.NextInt64()).ToArray();
-        var photos = examples.Select((example, i) => renderer.Render(RequestOf(example.Problem, size, seeds[i]), new Random((int)seeds[i]))).ToArray();
-        return TrainingBatch.Of(examples, [.. photos.Select(photo => photo.Pixels)], grid, processor.Tokenizer.IdOf("<|endoftext|>"));
+        var photos = examples.Select((example, i) => renderer.Render(PictureRequest.Of(example.Problem.Picture, size, settings.HeldOut, random), (ulong)seeds[i])).ToArray();
+        return TrainingBatch.Of(examples, [.. photos.Select(photo => photo.Rgb)], grid, processor.Tokenizer.IdOf("<|endoftext|>"));
     }
-
-    /// <summary>The request that makes the renderer draw a problem's picture.</summary>
 
     /// <summary>More problems than are wanted, the longest window of similar length among them: little padding, every length equally likely.</summary>
     private List<Example> Draw(Random random, PhotoSize size, ImageGrid grid, int count)
@@ -36,7 +34,7 @@ public sealed class ExampleSource(ChatProcessor processor, InkAssets assets, Exa
         while (pool.Count < count * 3)
         {
             var problem = settings.Mix.Sample(random);
-            if (!Suits(problem.Picture, size.Shape)) continue;
+            if (!PictureRequest.Suits(problem.Picture, size.Shape)) continue;
             var example = Example.Of(problem, grid, processor);
             if (example.Ids.Length <= settings.LongestText) pool.Add(example);
         }
@@ -44,13 +42,6 @@ public sealed class ExampleSource(ChatProcessor processor, InkAssets assets, Exa
         return pool.GetRange(random.Next(pool.Count - count + 1), count);
     }
 
-    private static bool Suits(Picture picture, PhotoShape shape) => (picture, shape) switch
-    {
-        (UnreadablePicture, _) => true,
-        (MathPicture, PhotoShape.Column) => false,
-        (MathPicture math, PhotoShape.Square) => math.Line.ToLatex().Length <= 24,
-        (ColumnsPicture, PhotoShape.Line) => false,
-        (ColumnsPicture columns, PhotoShape.Square) => columns.Columns.Length <= 3 && columns.Columns[0].Length <= 4,
-        _ => true,
-    };
+    /// <inheritdoc/>
+    public void Dispose() => renderer.Dispose();
 }
