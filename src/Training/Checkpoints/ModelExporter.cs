@@ -1,7 +1,6 @@
 using EduVision.Model.Configuration;
 using EduVision.Model.Weights;
 using EduVision.Training.Learning;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EduVision.Training.Checkpoints;
@@ -20,7 +19,7 @@ public static class ModelExporter
     public static void Save(string directory, ModelConfig config, TrainableWeights weights, string vocabulary, bool fp8)
     {
         Directory.CreateDirectory(directory);
-        var stored = fp8 ? config with { Quantization = new Fp8Quantization(Fp8Block.Size, Fp8Block.Size, Unconverted) } : config;
+        var stored = fp8 ? config with { Quantization = new Fp8Quantization(Fp8Block.Side, Fp8Block.Side, Unconverted) } : config;
         stored.Save(directory);
         new GenerationDefaults
         {
@@ -53,7 +52,7 @@ public static class ModelExporter
                     continue;
                 }
                 yield return new TensorToWrite(name, StoredType.F8E4M3, shape, () => Fp8Block.Quantise(OnCpu(value)).Raw);
-                long[] blocks = [(shape[0] + Fp8Block.Size - 1) / Fp8Block.Size, (shape[1] + Fp8Block.Size - 1) / Fp8Block.Size];
+                long[] blocks = [Fp8Block.Blocks(shape[0]), Fp8Block.Blocks(shape[1])];
                 yield return new TensorToWrite(name + "_scale_inv", StoredType.F32, blocks, () => Fp8Block.Quantise(OnCpu(value)).Scales);
             }
         }

@@ -48,7 +48,7 @@ public static class EvalCommand
                         new { scored.Image, scored.Expected, scored.Predicted, scored.Correct, scored.Confidence, reading.Reasoning }, Json));
                 }
             }
-            Console.WriteLine(Scorer.Report(predictions));
+            Console.WriteLine(ScoreReport.Of(predictions.Select(Scorer.Score)));
             return 0;
         });
         return command;

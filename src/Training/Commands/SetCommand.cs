@@ -34,7 +34,7 @@ public static class SetCommand
         Directory.CreateDirectory(directory);
         using var renderer = new PhotoRenderer(assets);
         using var rows = new StreamWriter(Path.Combine(directory, "set.jsonl"));
-        var random = new Random(HashCode.Combine(seed, (int)task));
+        var random = new Random(ProblemMix.Mix(seed, (int)task));
         for (var i = 0; i < count; i++)
         {
             var size = PhotoSize.Draw(random);

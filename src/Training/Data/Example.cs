@@ -16,7 +16,7 @@ public sealed record Example(Problem Problem, int[] Ids, int[] Positions, int Pr
     {
         var prompt = processor.Prompts.Build([new ChatMessage(ChatRole.User, [new ImagePart(grid), new TextPart(problem.Prompt)])]);
         // The completion's only special tokens are ours: </think> and the end of the turn.
-        int[] completion = [.. processor.Tokenizer.Encode(problem.Completion, allowSpecial: true), processor.EndOfTurnId];
+        int[] completion = [.. processor.Tokenizer.Encode(problem.Completion, allowSpecial: true), processor.TurnEndId];
         var length = prompt.Length + completion.Length;
         var positions = new int[3 * length];
         for (var row = 0; row < 3; row++)

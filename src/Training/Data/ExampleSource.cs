@@ -17,7 +17,7 @@ public sealed class ExampleSource(ChatProcessor processor, InkAssets assets, Exa
     /// <summary>Batch number <paramref name="index"/>: photos of one size, texts of similar length.</summary>
     public TrainingBatch Batch(long index)
     {
-        var random = new Random(HashCode.Combine(settings.Seed, index, settings.HeldOut));
+        var random = new Random(ProblemMix.Mix(settings.HeldOut ? ~(long)settings.Seed : settings.Seed, index));
         var size = PhotoSize.Draw(random);
         var grid = new ImageGrid(1, size.Height / PatchSize, size.Width / PatchSize);
         var batchSize = settings.BatchSizeFor(grid);

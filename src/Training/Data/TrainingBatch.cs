@@ -1,5 +1,4 @@
 using EduVision.Model.Imaging;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EduVision.Training.Data;

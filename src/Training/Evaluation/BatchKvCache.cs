@@ -1,6 +1,5 @@
 using EduVision.Model.Configuration;
 using EduVision.Model.Network;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EduVision.Training.Evaluation;

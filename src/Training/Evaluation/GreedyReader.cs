@@ -1,7 +1,6 @@
 using EduVision.Model.Chat;
 using EduVision.Model.Imaging;
 using EduVision.Model.Network;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EduVision.Training.Evaluation;
@@ -86,7 +85,7 @@ public sealed class GreedyReader : IDisposable
             using var stepScope = NewDisposeScope();
             var (probabilities, tokens) = nn.functional.log_softmax(model.Text.Logits(hidden).to(float32), 1).max(1);
             var (chosen, scores) = (tokens.cpu().data<long>().ToArray(), probabilities.cpu().data<float>().ToArray());
-            for (var i = 0; i < count; i++) sequences[i].Push((int)chosen[i], scores[i], thinkEnd, processor.EndOfTurnId);
+            for (var i = 0; i < count; i++) sequences[i].Push((int)chosen[i], scores[i], thinkEnd, processor.TurnEndId);
             if (sequences.All(sequence => sequence.Ended)) break;
             var next = tensor(batch.Select(i => (long)(prompts[i].NextPosition + step)).ToArray()).unsqueeze(0).expand(3, count).to(device);
             var stepped = model.Text.Forward(model.Text.Embed(tokens), model.Text.Rotary(next.contiguous()), cache);

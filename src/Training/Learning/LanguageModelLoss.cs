@@ -1,6 +1,5 @@
 using EduVision.Model.Network;
 using EduVision.Training.Data;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EduVision.Training.Learning;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using EduVision.Model.Network;
 using EduVision.Training.Data;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EduVision.Training.Learning;

@@ -1,7 +1,6 @@
 using EduVision.Model.Network;
 using EduVision.Training.Data;
 using EduVision.Training.Problems;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EduVision.Training.Learning;

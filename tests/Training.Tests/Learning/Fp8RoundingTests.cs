@@ -1,6 +1,5 @@
 using EduVision.Model.Weights;
 using EduVision.Training.Learning;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EduVision.Training.Tests.Learning;
@@ -19,7 +18,7 @@ public sealed class Fp8RoundingTests
 
         var trained = Fp8Rounding.Round(matrix);
         var (raw, scales) = Fp8Block.Quantise(matrix);
-        var stored = Fp8Block.Dequantise(raw, scales, float32);
+        var stored = Fp8Block.Dequantise(raw, scales);
 
         var difference = (trained - stored).abs().max().item<float>();
         var step = matrix.abs().max().item<float>();

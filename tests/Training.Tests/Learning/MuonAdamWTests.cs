@@ -1,5 +1,4 @@
 using EduVision.Training.Learning;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EduVision.Training.Tests.Learning;
