@@ -35,7 +35,7 @@ public enum ProblemKind
 /// <param name="Language"><c>zh</c> or <c>en</c>: of the prompt, the reasoning and a refusal.</param>
 /// <param name="Picture">What to draw.</param>
 /// <param name="Prompt">The user's words.</param>
-/// <param name="Reasoning">Read line and numbered steps, every equality in it true; empty for a transcription.</param>
+/// <param name="Reasoning">What was read and numbered steps, every equality in it true; empty for a transcription that was asked for.</param>
 /// <param name="Answer">What follows <c>&lt;/think&gt;</c>.</param>
 /// <param name="Expected">What scoring compares with: the canonical value (<c>33</c>, <c>\frac{3}{2}</c>, <c>x=-4</c>), the LaTeX without dollar signs, the columns joined by newlines, or the refusal.</param>
 public sealed record Problem(

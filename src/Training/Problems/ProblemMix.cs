@@ -24,6 +24,9 @@ public sealed record ProblemMix
     /// <summary>Chinese columns and single characters to transcribe.</summary>
     public double TranscribeColumns { get; init; } = 0.22;
 
+    /// <summary>Characters, and mathematics beyond arithmetic and linear equations, with the question to solve them: they are transcribed.</summary>
+    public double SolveInVain { get; init; } = 0.02;
+
     /// <summary>Photos with nothing to read.</summary>
     public double Unreadable { get; init; } = 0.06;
 
@@ -37,7 +40,7 @@ public sealed record ProblemMix
     public Problem Sample(Random random)
     {
         var language = random.Chance(Chinese) ? "zh" : "en";
-        return random.PickIndex(SolveArithmetic, SolveEquation, TranscribeArithmetic, TranscribeEquation, TranscribeMathLine, TranscribeColumns, Unreadable) switch
+        return random.PickIndex(SolveArithmetic, SolveEquation, TranscribeArithmetic, TranscribeEquation, TranscribeMathLine, TranscribeColumns, Unreadable, SolveInVain) switch
         {
             0 => ArithmeticGenerator.Solve(random, language),
             1 => LinearEquationGenerator.Solve(random, language),
@@ -45,7 +48,8 @@ public sealed record ProblemMix
             3 => LinearEquationGenerator.Transcribe(random, language),
             4 => MathLineGenerator.Transcribe(random, language),
             5 => ColumnsGenerator.Transcribe(random, language),
-            _ => UnreadableGenerator.Ask(random, language),
+            6 => UnreadableGenerator.Ask(random, language),
+            _ => random.Chance(0.5) ? ColumnsGenerator.SolveInVain(random, language) : MathLineGenerator.SolveInVain(random, language),
         };
     }
 

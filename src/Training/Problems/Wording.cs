@@ -23,6 +23,7 @@ internal sealed record Wording
     public required string LeftSide { get; init; }
     public required string RightSide { get; init; }
     public required string NothingLegible { get; init; }
+    public required string NothingToSolve { get; init; }
 
     public static Wording In(string language) => language == "zh" ? Chinese : English;
 
@@ -48,6 +49,7 @@ internal sealed record Wording
         LeftSide = "左边",
         RightSide = "右边",
         NothingLegible = "图中没有可以辨认的文字或算式。",
+        NothingToSolve = "这里没有我会解的题目，只转写内容。",
     };
 
     private static Wording English { get; } = new()
@@ -71,6 +73,7 @@ internal sealed record Wording
         Check = "Check: ",
         LeftSide = "left ",
         RightSide = "right ",
-        NothingLegible = "There is no legible text or mathematics in the photo.",
+        NothingLegible = "Nothing in the photo can be read.",
+        NothingToSolve = "There is nothing here that I can solve, so I only transcribe it.",
     };
 }

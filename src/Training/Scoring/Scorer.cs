@@ -26,19 +26,19 @@ public sealed record ScoredRow
 
     /// <summary>How the row was scored.</summary>
     [JsonIgnore]
-    public required EvaluationTask Task { get; init; }
+    public EvaluationTask Task { get; init; }
 
     /// <summary>The edit distance to the right answer in tokens (LaTeX) or characters (text); 0 or 1 for the other tasks.</summary>
     [JsonIgnore]
-    public required int Errors { get; init; }
+    public int Errors { get; init; }
 
     /// <summary>The length of the right answer in the same unit.</summary>
     [JsonIgnore]
-    public required int Length { get; init; }
+    public int Length { get; init; }
 
     /// <summary>Whether the model said that it cannot read the photo.</summary>
     [JsonIgnore]
-    public required bool Refused { get; init; }
+    public bool Refused { get; init; }
 
     /// <summary>Errors per unit of length.</summary>
     [JsonIgnore]

@@ -25,14 +25,15 @@ public sealed record BpeVocabulary(ImmutableArray<(string Left, string Right)> M
 /// </summary>
 public static class BpeTrainer
 {
-    /// <summary>Learns a vocabulary of at most <paramref name="size"/> tokens; fewer when no pair occurs twice any more.</summary>
+    /// <summary>Learns a vocabulary of at most <paramref name="size"/> tokens; fewer when no pair is frequent enough any more.</summary>
     /// <param name="corpus">Texts to compress.</param>
     /// <param name="characters">Characters that have to be one token each, however rare.</param>
     /// <param name="addedTokens">Special tokens, counted in the size.</param>
-    /// <param name="size">The number of tokens in all.</param>
+    /// <param name="size">The most tokens in all.</param>
+    /// <param name="leastFrequency">How often a pair has to occur to become a token: a token too rare to learn is worse than two common ones.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size has no room for the bytes, the characters and the added tokens.</exception>
     public static BpeVocabulary Train(
-        IEnumerable<string> corpus, IEnumerable<char> characters, IReadOnlyList<(string Content, bool Special)> addedTokens, int size)
+        IEnumerable<string> corpus, IEnumerable<char> characters, IReadOnlyList<(string Content, bool Special)> addedTokens, int size, int leastFrequency = 2)
     {
         var merges = new List<(string Left, string Right)>();
         var tokens = new HashSet<string>(StringComparer.Ordinal);
@@ -43,7 +44,7 @@ public static class BpeTrainer
 
         var pieces = Count(corpus);
         foreach (var piece in pieces) piece.Apply(merges);
-        while (merges.Count < room && MostFrequentPair(pieces) is { } pair)
+        while (merges.Count < room && MostFrequentPair(pieces, leastFrequency) is { } pair)
         {
             merges.Add(pair);
             foreach (var piece in pieces) piece.Apply(pair);
@@ -69,7 +70,7 @@ public static class BpeTrainer
         return [.. counts.Select(entry => new Piece(ByteLevel.Spell(entry.Key), entry.Value))];
     }
 
-    private static (string Left, string Right)? MostFrequentPair(List<Piece> pieces)
+    private static (string Left, string Right)? MostFrequentPair(List<Piece> pieces, int leastFrequency)
     {
         var counts = new Dictionary<(string Left, string Right), long>();
         foreach (var piece in pieces)
@@ -80,7 +81,7 @@ public static class BpeTrainer
                 counts[pair] = counts.GetValueOrDefault(pair) + piece.Occurrences;
             }
         }
-        var frequent = counts.Where(entry => entry.Value > 1).ToList();
+        var frequent = counts.Where(entry => entry.Value >= leastFrequency).ToList();
         return frequent.Count == 0 ? null : frequent
             .OrderByDescending(entry => entry.Value)
             .ThenBy(entry => entry.Key.Left, StringComparer.Ordinal)

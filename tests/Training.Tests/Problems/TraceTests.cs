@@ -10,7 +10,7 @@ namespace EduVision.Training.Tests.Problems;
 /// <summary>Every statement of every trace is checked by an evaluator that shares no code with the generators.</summary>
 public sealed partial class TraceTests
 {
-    private const int Samples = 6000;
+    private const int Samples = 3000;
 
     [Theory]
     [InlineData("zh")]

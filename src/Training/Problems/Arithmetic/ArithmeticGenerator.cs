@@ -9,7 +9,7 @@ namespace EduVision.Training.Problems.Arithmetic;
 /// </summary>
 public static class ArithmeticGenerator
 {
-    private const long LargestProduct = 9999, LargestNumerator = 999, LargestDenominator = 999;
+    private const long LargestProduct = 9999, LargestDividend = 999, LargestNumerator = 999, LargestDenominator = 999;
 
     /// <summary>A line to solve.</summary>
     public static Problem Solve(Random random, string language)
@@ -53,7 +53,7 @@ public static class ArithmeticGenerator
 
     private static Operation TwoIntegers(Random random)
     {
-        Number Any() => new(random.WholeNumber(0.25, 0.4, 0.35));
+        Number Any() => new(random.Chance(0.01) ? 0 : random.WholeNumber(0.25, 0.4, 0.35));
         return random.PickIndex(0.28, 0.24, 0.28, 0.2) switch
         {
             0 => new Operation(Operator.Add, Any(), Any()),
@@ -133,6 +133,7 @@ public static class ArithmeticGenerator
                 && BigInteger.Abs(left.Numerator * right.Numerator) <= LargestProduct && BigInteger.Abs(left.Denominator * right.Denominator) <= LargestDenominator
                 && CrossTermsAreSmall(left, right);
         var isLone = isWhole && operation is { Left: Number, Right: Number };
+        if (operation.Operator == Operator.Divide && BigInteger.Abs(left.Numerator) > LargestDividend) return false;
         return isLone || BigInteger.Abs(value.Numerator) <= LargestProduct && BigInteger.Abs(left.Numerator) <= LargestProduct;
     }
 

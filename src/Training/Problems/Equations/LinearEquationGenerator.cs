@@ -36,7 +36,7 @@ public static class LinearEquationGenerator
     private static Rational Solution(Random random)
     {
         var sign = random.Chance(0.27) ? -1 : 1;
-        if (random.Chance(0.22)) return new Rational(sign * random.Next(1, 20), random.Next(2, 7));
+        if (random.Chance(0.4)) return new Rational(sign * random.Next(1, 20), random.Next(2, 7));
         return sign * random.Next(random.Chance(0.04) ? 0 : 1, random.Chance(0.75) ? 13 : 31);
     }
 

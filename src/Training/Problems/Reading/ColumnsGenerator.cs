@@ -24,6 +24,9 @@ public static class ColumnsGenerator
             Prompts.For(ProblemTask.Transcribe, language, random), "", text, text);
     }
 
+    /// <summary>Characters with the question to solve them: the answer transcribes and says so.</summary>
+    public static Problem SolveInVain(Random random, string language) => MathLineGenerator.InVain(Transcribe(random, language), random);
+
     private static ImmutableArray<string> RandomColumns(Random random)
     {
         var length = random.Next(1, LongestColumn + 1);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using EduVision.Training.Notation;
+using EduVision.Training.Scoring;
 
 namespace EduVision.Training.Problems;
 
@@ -9,7 +10,7 @@ public static class MathLineGenerator
     private static readonly ImmutableArray<string> Letters = ["x", "y", "z", "a", "b", "c", "n", "m", "k", "t"];
     private static readonly ImmutableArray<string> Greek = [@"\alpha", @"\beta", @"\theta", @"\pi", @"\lambda"];
     private static readonly ImmutableArray<string> Relations = ["=", "=", "=", "=", "<", ">", @"\leq", @"\geq", @"\neq"];
-    private static readonly ImmutableArray<string> Signs = ["+", "+", "+", "-", "-", "-", @"\times", @"\div", @"\pm"];
+    private static readonly ImmutableArray<string> Signs = ["+", "+", "+", "+", "-", "-", "-", "-", @"\times", @"\times", @"\div", @"\pm"];
 
     /// <summary>Every symbol a picture of mathematics can hold; a renderer draws all of these.</summary>
     public static ImmutableArray<string> Symbols { get; } =
@@ -20,6 +21,27 @@ public static class MathLineGenerator
     /// <summary>A line to transcribe.</summary>
     public static Problem Transcribe(Random random, string language) =>
         Transcription(ProblemKind.MathLine, Next(random), random, language);
+
+    /// <summary>A line that the model can read but not solve, with the question to solve it: the answer transcribes and says so.</summary>
+    public static Problem SolveInVain(Random random, string language)
+    {
+        Row line;
+        do line = Next(random);
+        while (!IsBeyondSolving(line.ToLatex()));
+        return InVain(Transcription(ProblemKind.MathLine, line, random, language), random);
+    }
+
+    /// <summary>The same picture with the question to solve it, which the reasoning declines.</summary>
+    internal static Problem InVain(Problem transcription, Random random) => transcription with
+    {
+        Task = ProblemTask.Solve,
+        Prompt = Prompts.For(ProblemTask.Solve, transcription.Language, random),
+        Reasoning = Wording.In(transcription.Language).NothingToSolve,
+    };
+
+    /// <summary>Whether it holds what neither arithmetic nor a linear equation in x has, so that nobody could take it for one.</summary>
+    private static bool IsBeyondSolving(string latex) =>
+        LatexTokens.Split(latex).Any(token => token is "^" or @"\sqrt" || token != "x" && (Letters.Contains(token) || Greek.Contains(token)));
 
     internal static Problem Transcription(ProblemKind kind, Row line, Random random, string language)
     {
