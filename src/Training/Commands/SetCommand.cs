@@ -39,7 +39,7 @@ public static class SetCommand
         {
             var size = PhotoSize.Draw(random);
             var problem = ProblemMix.Default.Sample(random);
-            while (TaskOf(problem) != task || !PictureRequest.Suits(problem.Picture, size.Shape))
+            while (TaskOf(problem) != task || !PictureRequest.Suits(problem.Picture, size.Shape) || !PictureRequest.CanWrite(problem.Picture, assets, heldOut))
             {
                 problem = ProblemMix.Default.Sample(random);
                 size = PhotoSize.Draw(random);

@@ -21,6 +21,10 @@ public static class PictureRequest
         _ => true,
     };
 
+    /// <summary>Whether some hand, of the held-out ones if <paramref name="heldOut"/>, has every character of the picture.</summary>
+    public static bool CanWrite(Picture picture, InkAssets assets, bool heldOut) => picture is not ColumnsPicture text
+        || text.Columns.All(column => column.All(character => assets.Hands.Any(hand => hand.HeldOut == heldOut && hand.Has(character))));
+
     /// <summary>The renderer's request; what the picture leaves open is drawn from <paramref name="random"/>.</summary>
     public static PhotoRequest Of(Picture picture, PhotoSize size, bool heldOut, Random random) => picture switch
     {
