@@ -46,6 +46,17 @@ internal static class CharacterLists
         "城楼戎马将军卒骨血战场胜败兴亡朝代王侯宰相臣妃宫阙殿陵墓碑泣凄凉寥落寂寞清幽静淡浓深浅高低远近遥迢漫漫茫茫悠悠依依萋萋离离" +
         "处处年年岁岁朝朝暮暮疑似若犹未曾已尽更复又却岂谁哪怎奈何须莫勿休教遣令使被把将拟欲愿肯敢能可应当宜只独惟但空徒自相与共同";
 
+    // The next few hundred, and words of the classroom.
+    private const string School =
+        "转单风速带安身车例务具万每目至积示议声报斗完类离华名确才张信节米整况集温传土许步群广石需段研究界林律叫且越织装影算低持音众布复容儿须" +
+        "际商验连断深难近矿千周委素技备半办青省列习响约支般史感劳便团往酸历市克何除消构府称太准精值号率族维划选标存候毛亲快效斯院查江型养易置" +
+        "派层片始却专状育厂京识适属包住调满县局照参红细引铁价严绝句黑白黄绿蓝紫灰色草树叶根木林森山川河湖海岛石土火水金银铜玉宝珠光阴阳晴雨" +
+        "雪冰雷电云雾霜露早晚昨今明天星期年岁分秒百千万亿零壹贰叁肆伍陆柒捌玖拾元角钱买卖共剩余倍数整小点积商差和因式程组根解设求证已知所以" +
+        "因为即得原式等于答题第步移项并同类系数化简展开配方代入检验左右边相反倒绝对值周长面积体积半径直线段平行垂直三四五六七八九十正负奇偶" +
+        "质合最大公约最小倍比例尺速度时间路程距离千米厘吨克升毫人民币父母爸妈哥姐弟妹爷奶叔姨朋友老师学校班级桌椅书本铅橡皮尺包课堂语文英" +
+        "体育音乐美术科历史地理政治生物化学物理吃喝睡走跑跳坐站看听说读写想爱恨笑哭高低胖瘦快慢新旧好坏冷热远近轻重多少男女老幼头脸眼睛鼻耳" +
+        "嘴手脚猫狗猪马牛羊鸡鸭鹅虎龙蛇兔鼠猴熊鱼虾苹果桃梨瓜豆米面菜肉蛋奶茶饭汤糖盐油碗筷刀叉衣裤鞋帽门窗灯床家房屋楼街城市国世界";
+
     /// <summary>Simplified Chinese characters, distinct.</summary>
-    public static IReadOnlyList<int> Han { get; } = [.. (Modern + ThousandCharacters + TangPoems).EnumerateRunes().Select(rune => rune.Value).Distinct()];
+    public static IReadOnlyList<int> Han { get; } = [.. (Modern + ThousandCharacters + TangPoems + School).EnumerateRunes().Select(rune => rune.Value).Distinct()];
 }
