@@ -12,8 +12,8 @@ internal sealed record SampleSet(string Latex, Outline[] Training, Outline[] Hel
 /// </summary>
 internal static class AssetFile
 {
-    // Coordinates are kept to two units: an eighth of a pixel at the size of a usual photo, and most differences fit a byte.
-    private const int Grid = 2;
+    // Coordinates are kept to three units: a fifth of a pixel at the size of a usual photo, and most differences fit a byte.
+    private const int Grid = 3;
 
     private static readonly byte[] Magic = "EVINK1"u8.ToArray();
 

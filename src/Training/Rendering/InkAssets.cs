@@ -18,7 +18,8 @@ public sealed class InkAssets
         _traditional = traditional;
         _latin = Split(hands.Where(hand => hand.Style == HandStyle.Latin));
         _han = Split(hands.Where(hand => hand.Style != HandStyle.Latin));
-        HanCoverage = _han[0].SelectMany(hand => hand.CodePoints).Where(IsHan).GroupBy(code => code).ToDictionary(group => group.Key, group => group.Count());
+        HanCoverage = Coverage(_han[0]);
+        HeldOutHanCoverage = Coverage(_han[1]);
     }
 
     /// <summary>Every hand, held-out ones included.</summary>
@@ -26,6 +27,9 @@ public sealed class InkAssets
 
     /// <summary>Chinese characters with the number of training hands that can write each.</summary>
     public IReadOnlyDictionary<int, int> HanCoverage { get; }
+
+    /// <summary>Chinese characters with the number of held-out hands that can write each.</summary>
+    public IReadOnlyDictionary<int, int> HeldOutHanCoverage { get; }
 
     /// <summary>The symbols (as LaTeX) of which there are real handwritten samples.</summary>
     public IReadOnlyCollection<string> SampledSymbols => _samples.Keys;
@@ -47,6 +51,9 @@ public sealed class InkAssets
 
     /// <summary>The traditional form of a simplified character, or the character itself.</summary>
     internal int Traditional(int codePoint) => _traditional.GetValueOrDefault(codePoint, codePoint);
+
+    private static Dictionary<int, int> Coverage(Hand[] hands) =>
+        hands.SelectMany(hand => hand.CodePoints).Where(IsHan).GroupBy(code => code).ToDictionary(group => group.Key, group => group.Count());
 
     private static bool IsHan(int codePoint) => codePoint is >= 0x4E00 and <= 0x9FFF;
 

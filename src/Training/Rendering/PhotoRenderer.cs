@@ -53,7 +53,7 @@ public sealed class PhotoRenderer(InkAssets assets) : IDisposable
         var single = request.Lines is [var only] && only.EnumerateRunes().Count() == 1;
         var look = request.Look;
         if (look == PhotoLook.Any) look = rng.Chance(single ? 0.45f : 0.06f) ? PhotoLook.Cutout : rng.Chance(0.04f) ? PhotoLook.Tablet : PhotoLook.Photo;
-        return studio.Shoot(SheetWriter.Write(assets, request, rng), look, rng);
+        return studio.Shoot(SheetWriter.Write(assets, request, rng, calligraphy: look == PhotoLook.Cutout), look, rng);
     }
 
     private static void Check(PhotoRequest request)

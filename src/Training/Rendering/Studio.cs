@@ -19,13 +19,26 @@ internal sealed class Studio : IDisposable
     {
         PhotoLook.Tablet => Plain(sheet, Scene.Tablet(rng), binary: rng.Chance(0.4f), rng),
         PhotoLook.Cutout => Plain(sheet, Scene.Cutout(rng), binary: rng.Chance(0.7f), rng),
-        _ => OnPaper(sheet, Scene.Draw(rng, sheet.Style.Hand.Style), Sensor.Draw(rng), Focus(rng), rng),
+        _ => Legible(sheet, rng),
     };
 
     /// <summary>Takes the picture with a given camera; <paramref name="blur"/> in pixels.</summary>
-    public Photo OnPaper(Sheet sheet, Scene scene, Sensor sensor, (float X, float Y) blur, Rng rng)
+    public Photo OnPaper(Sheet sheet, Scene scene, Sensor sensor, (float X, float Y) blur, Rng rng) =>
+        OnPaper(sheet, scene, sensor, blur, Framing.Photo(sheet, Workspace.Width, Workspace.Height, rng), rng);
+
+    private Photo Legible(Sheet sheet, Rng rng)
     {
+        var scene = Scene.Draw(rng, sheet.Style.Hand.Style);
         var warp = Framing.Photo(sheet, Workspace.Width, Workspace.Height, rng);
+        var symbol = sheet.SymbolHeight * warp.PixelsPerUnit;
+        // A blur that swallows strokes: characters have about ten across, digits half as many.
+        var most = symbol * (sheet.Style.Hand.Style == HandStyle.Latin ? 0.055f : 0.03f);
+        var (x, y) = Focus(rng);
+        return OnPaper(sheet, scene, Sensor.Draw(rng, scene.Contrast), (Math.Min(x, most), Math.Min(y, most)), warp, rng);
+    }
+
+    private Photo OnPaper(Sheet sheet, Scene scene, Sensor sensor, (float X, float Y) blur, in PageWarp warp, Rng rng)
+    {
         var boxes = Write(sheet, warp, rng);
         Lens.Blur(Workspace.Ink.AsSpan(0, Workspace.Pixels), Workspace.Scratch, Workspace.Width, Workspace.Height, blur.X, blur.Y);
         Compose(sheet, scene, warp, blur, rng);

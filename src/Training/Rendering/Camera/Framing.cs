@@ -6,7 +6,8 @@ namespace EduVision.Training.Rendering.Camera;
 /// <summary>Where the camera stands: turns, tilts and how much of the picture the writing fills.</summary>
 internal static class Framing
 {
-    private const float ReadablePixels = 15f; // a symbol's least height in the picture, where it can be had
+    // A symbol's least height in the picture, where it can be had.
+    private const float ReadableLatin = 15f, ReadableHan = 24f;
 
     /// <summary>A hand-held photo.</summary>
     public static PageWarp Photo(Sheet sheet, int width, int height, Rng rng)
@@ -29,7 +30,7 @@ internal static class Framing
         seen.Inflate(pad, pad);
         // Size: the wanted share, but large enough to read and never larger than the picture.
         var whole = Math.Min(0.97f * width / seen.Width, 0.95f * height / seen.Height);
-        var readable = ReadablePixels / (sheet.SymbolHeight * warp.PixelsPerUnit);
+        var readable = (sheet.Style.Hand.Style == HandStyle.Latin ? ReadableLatin : ReadableHan) / (sheet.SymbolHeight * warp.PixelsPerUnit);
         var scale = Math.Min(whole, Math.Max(Math.Min(fill * width / seen.Width, Math.Min(fill + 0.15f, 0.95f) * height / seen.Height), readable));
         float w = seen.Width * scale, h = seen.Height * scale;
         var left = (width - w) * Place(rng);

@@ -3,6 +3,8 @@ namespace EduVision.Training.Rendering.Camera;
 /// <summary>Light on the scene: falls off across the picture and to its corners, with shadows and folds.</summary>
 internal static class Lighting
 {
+    private const float Darkest = 0.4f; // of the light in the middle
+
     private const int Step = 8; // pixels between computed values; light is smooth
 
     /// <summary>Fills [height, width] with factors around 1.</summary>
@@ -23,7 +25,7 @@ internal static class Lighting
                 float u = 2f * c * Step / width - 1f, v = 2f * r * Step / height - 1f;
                 var value = 1f + slopeX * u + slopeY * v - vignette * (u * u + v * v);
                 value *= shadow.Shade(u, v) * second.Shade(u, v) * fold.Crease(u, v);
-                coarse[r * columns + c] = value;
+                coarse[r * columns + c] = Math.Max(value, Darkest);
             }
         }
         for (var y = 0; y < height; y++)

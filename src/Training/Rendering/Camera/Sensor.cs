@@ -9,11 +9,14 @@ internal sealed class Sensor
     private float _red = 1f, _green = 1f, _blue = 1f, _lift, _gain = 1f, _noise, _colourNoise;
     private int _jpegQuality;
 
-    /// <summary>A usual phone: well exposed, some cast, little noise, often compressed.</summary>
-    public static Sensor Draw(Rng rng)
+    /// <summary>
+    /// A usual phone: well exposed, some cast, little noise, often compressed. Where ink and paper differ little
+    /// (<paramref name="contrast"/>, 0 to 1) exposure and noise stay within what a person can still read.
+    /// </summary>
+    public static Sensor Draw(Rng rng, float contrast = 1f)
     {
         var cast = rng.Gauss(0f, 0.035f);
-        var gain = rng.Chance(0.2f) ? rng.Range(0.45f, 0.75f) : rng.Range(0.75f, 1.08f);
+        var gain = Math.Max(rng.Chance(0.2f) ? rng.Range(0.45f, 0.75f) : rng.Range(0.75f, 1.08f), Math.Min(0.25f / contrast, 1f));
         return new Sensor
         {
             _red = 1f + cast,
@@ -21,7 +24,7 @@ internal sealed class Sensor
             _blue = 1f - cast,
             _lift = rng.Chance(0.3f) ? rng.Range(0f, 0.18f) : rng.Range(0f, 0.05f),
             _gain = gain,
-            _noise = rng.Chance(0.3f) ? rng.Range(0.01f, 0.045f) : rng.Range(0f, 0.012f),
+            _noise = Math.Min(rng.Chance(0.3f) ? rng.Range(0.01f, 0.045f) : rng.Range(0f, 0.012f), 0.11f * contrast * gain),
             _colourNoise = rng.Range(0f, 0.6f),
             _jpegQuality = rng.Chance(0.4f) ? 25 + rng.Below(65) : 0,
         };

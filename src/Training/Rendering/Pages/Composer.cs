@@ -50,7 +50,7 @@ internal static class Composer
                 if (edged)
                 {
                     var outside = 1f - workspace.Page[at];
-                    var wood = 1f + 0.12f * f;
+                    var wood = 1f + 0.06f * f;
                     red += (table.R * wood - red) * outside;
                     green += (table.G * wood - green) * outside;
                     blue += (table.B * wood - blue) * outside;

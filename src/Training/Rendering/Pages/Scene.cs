@@ -32,6 +32,8 @@ internal enum RuleKind
 /// <summary>Paper and ink of one photo.</summary>
 internal sealed class Scene
 {
+    private const float LeastContrast = 0.3f;
+
     public Tone Paper { get; init; }
 
     public Tone Ink { get; init; }
@@ -64,7 +66,20 @@ internal sealed class Scene
     /// <summary>Flaws of a rubbing: ink missing and specks added, by clouds.</summary>
     public float Erosion { get; init; }
 
+    /// <summary>Difference between paper and full ink, 0 to 1.</summary>
+    public float Contrast => MathF.Abs(Paper.Luma - Ink.Luma) * Opacity;
+
+    /// <summary>A paper and ink that go together for this hand, and that a person can tell apart.</summary>
     public static Scene Draw(Rng rng, HandStyle hand)
+    {
+        for (;;)
+        {
+            var scene = DrawAny(rng, hand);
+            if (scene.Contrast >= LeastContrast) return scene;
+        }
+    }
+
+    private static Scene DrawAny(Rng rng, HandStyle hand)
     {
         if (hand == HandStyle.Latin) return rng.Chance(0.08f) ? Board(rng) : Sheet(rng, MathInk(rng), MathRules(rng));
         var brush = hand is HandStyle.Brush || hand == HandStyle.Pen && rng.Chance(0.4f);
@@ -124,7 +139,7 @@ internal sealed class Scene
         var ink = Brush(rng);
         return new Scene
         {
-            Paper = rng.Pick<Tone>([Tone.Bytes(228, 208, 165), Tone.Bytes(214, 192, 150), Tone.Bytes(236, 224, 196), Tone.Bytes(200, 175, 130), Tone.Bytes(242, 236, 222), Tone.Bytes(196, 60, 44)]).Vary(rng, 0.03f),
+            Paper = rng.Pick<Tone>([Tone.Bytes(228, 208, 165), Tone.Bytes(214, 192, 150), Tone.Bytes(236, 224, 196), Tone.Bytes(200, 175, 130), Tone.Bytes(242, 236, 222), Tone.Bytes(206, 70, 50)]).Vary(rng, 0.03f),
             Ink = ink.Tone,
             Opacity = ink.Opacity,
             Dryness = ink.Dryness,
@@ -132,7 +147,7 @@ internal sealed class Scene
             RuleTone = (rng.Chance(0.6f) ? Tone.Bytes(190, 60, 45) : Tone.Bytes(70, 60, 55)).Vary(rng, 0.05f),
             RuleStrength = rng.Range(0.35f, 0.9f),
             PaperGrain = rng.Range(0f, 0.03f),
-            PaperFibre = rng.Range(0f, 0.05f),
+            PaperFibre = rng.Range(0f, 0.03f),
             PaperClouds = rng.Range(0.01f, 0.08f),
             Table = rng.Chance(0.08f) ? Tables(rng) : null,
         };

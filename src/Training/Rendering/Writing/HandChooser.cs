@@ -9,7 +9,8 @@ internal static class HandChooser
     private const int EnoughChoice = 2;
 
     /// <summary>A hand that writes all of <paramref name="lines"/>, or as much as any does.</summary>
-    public static Hand Choose(InkAssets assets, IReadOnlyList<string> lines, Rng rng, bool heldOut)
+    /// <param name="calligraphy">Brush and running pen come first, as in collections of calligraphy.</param>
+    public static Hand Choose(InkAssets assets, IReadOnlyList<string> lines, Rng rng, bool heldOut, bool calligraphy)
     {
         var wanted = lines.SelectMany(line => line.EnumerateRunes()).Where(rune => !Rune.IsWhiteSpace(rune)).Select(rune => rune.Value).Distinct().ToArray();
         var latin = wanted.All(code => code < 0x2000);
@@ -20,6 +21,7 @@ internal static class HandChooser
         // Where few hands have everything, those that lack a single character join in.
         if (lacking.Count(count => count == least) < EnoughChoice && hands.Count > EnoughChoice) least += 1;
         var able = hands.Where((_, i) => lacking[i] <= least).ToArray();
+        if (calligraphy && able.Where(hand => hand.Style is HandStyle.Brush or HandStyle.Pen).ToArray() is { Length: > 0 } written && rng.Chance(0.7f)) able = written;
         return able[rng.Below(able.Length)];
     }
 

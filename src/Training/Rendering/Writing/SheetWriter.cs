@@ -36,11 +36,11 @@ internal static class SheetWriter
 
     /// <summary>One writer's columns or rows of text.</summary>
     /// <exception cref="ArgumentException">A character that no hand has.</exception>
-    public static Sheet Write(InkAssets assets, TextPhoto request, Rng rng)
+    public static Sheet Write(InkAssets assets, TextPhoto request, Rng rng, bool calligraphy)
     {
         var traditional = request.Forms == CharacterForms.Traditional;
-        var hand = HandChooser.Choose(assets, request.Lines, rng, request.HeldOut);
-        var style = WritingStyle.ForText(hand, rng);
+        var hand = HandChooser.Choose(assets, request.Lines, rng, request.HeldOut, calligraphy);
+        var style = WritingStyle.ForText(hand, rng, calligraphy);
         var sheet = new Sheet
         {
             Style = style,

@@ -84,15 +84,15 @@ internal sealed class WritingStyle
     }
 
     /// <summary>Draws a writer of text with the given hand.</summary>
-    public static WritingStyle ForText(Hand hand, Rng rng)
+    public static WritingStyle ForText(Hand hand, Rng rng, bool calligraphy)
     {
-        // Book faces stand still; hands move.
-        var free = hand.Style is HandStyle.Song or HandStyle.Plain ? 0.4f : 1f;
+        // Book faces stand still; hands move, calligraphers most.
+        var free = hand.Style is HandStyle.Song or HandStyle.Plain ? 0.4f : calligraphy ? 1.6f : 1f;
         var latin = hand.Style == HandStyle.Latin;
         return new WritingStyle
         {
             Hand = hand,
-            Nib = hand.Nib * rng.Range(0.65f, 1.55f),
+            Nib = hand.Nib * (calligraphy ? rng.Range(0.7f, 2.3f) : rng.Range(0.65f, 1.55f)),
             Slant = rng.Gauss(0f, latin ? 0.1f : 0.05f) * free,
             Tracking = latin ? rng.Range(40f, 90f) : rng.Range(0f, 260f),
             SizeJitter = free * rng.Range(0.01f, 0.08f),
