@@ -15,7 +15,7 @@ public static class PictureRequest
     {
         (MathPicture, PhotoShape.Column) => false,
         (MathPicture math, PhotoShape.Square) => math.Line.ToLatex().Length <= 24,
-        (ColumnsPicture text, PhotoShape.Line) => text.Columns.Length <= 2,
+        (ColumnsPicture text, PhotoShape.Line) => text.Columns.Length <= 2 && text.Columns[0].Length >= 3,
         (ColumnsPicture text, PhotoShape.Square) => text.Columns.Length <= 3 && text.Columns[0].Length <= 4,
         (ColumnsPicture text, PhotoShape.Column) => text.Columns.Length <= 3,
         _ => true,
