@@ -23,6 +23,17 @@ public sealed class ProbeParityTests
         Compare(fixture, name);
     }
 
+    [Theory]
+    [InlineData("one")]
+    [InlineData("two")]
+    [InlineData("text")]
+    [InlineData("tiny")]
+    public void The_repositorys_own_fp8_fixture_comes_out_as_the_reference_has_it(string name)
+    {
+        using var fixture = ReferenceFixture.OpenOwnOrSkip();
+        Compare(fixture, name);
+    }
+
     private static void Compare(ReferenceFixture fixture, string name)
     {
         using var scope = NewDisposeScope();
