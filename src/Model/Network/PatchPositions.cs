@@ -59,7 +59,7 @@ internal sealed class PatchPositions
         var inverse = Frequencies.Inverse(config.RopeTheta, config.HeadDim / 2).unsqueeze(0);
         var angles = cat([.. grids.Select(Coordinates).Select(at => cat(
             [at.Rows.to(ScalarType.Float32).unsqueeze(1) * inverse, at.Columns.to(ScalarType.Float32).unsqueeze(1) * inverse], -1))]);
-        return RotaryTable.Of(angles.repeat(copies, 1).to(device), ScalarType.Float32).MoveToOuterDisposeScope();
+        return RotaryTable.Of(angles.to(device).repeat(copies, 1), ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     private long Patches => grids.Sum(grid => (long)grid.Patches);

@@ -78,12 +78,14 @@ public static class TrainCommand
         using var model = new Qwen3VL(config, weights);
         Console.WriteLine($"{weights.Count:N0} parameters, {settings.Device}, {settings.ComputeType}");
 
-        var heldOut = new ExampleSource(processor, assets, data with { HeldOut = true, TokensPerBatch = Math.Min(data.TokensPerBatch, 16_384) });
+        using var heldOut = new ExampleSource(processor, assets, data with { HeldOut = true, TokensPerBatch = Math.Min(data.TokensPerBatch, 16_384) });
         var batches = Enumerable.Range(0, 16).AsParallel().WithDegreeOfParallelism(settings.Workers).Select(index => heldOut.Batch(index)).ToList();
         using var log = new TrainingLog(Path.Combine(output, "training.jsonl"));
-        new Trainer(model, weights, settings, new OptimiserSettings(), log).Run(new ExampleSource(processor, assets, data), batches, cancellation);
+        void Save() => ModelExporter.Save(output, config, weights, vocabulary, fp8: true);
+        using var source = new ExampleSource(processor, assets, data);
+        new Trainer(model, weights, settings, new OptimiserSettings(), log).Run(source, batches, Save, cancellation);
         foreach (var batch in batches) batch.Dispose();
-        ModelExporter.Save(output, config, weights, vocabulary, fp8: true);
+        Save();
         Console.WriteLine($"Written to {output}");
     }
 }

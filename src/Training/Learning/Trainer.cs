@@ -42,7 +42,11 @@ public sealed class Trainer(Qwen3VL model, TrainableWeights weights, TrainerSett
     private readonly Stopwatch clock = new();
 
     /// <summary>Trains to the end of the settings, or until cancelled; the weights are then what was learned, rounded as they will be stored.</summary>
-    public void Run(ExampleSource source, IReadOnlyList<TrainingBatch> heldOut, CancellationToken cancellationToken)
+    /// <param name="source">The data.</param>
+    /// <param name="heldOut">What to look at now and then.</param>
+    /// <param name="save">Writes the weights as they are; called after every look but the last.</param>
+    /// <param name="cancellationToken">Ends the run early.</param>
+    public void Run(ExampleSource source, IReadOnlyList<TrainingBatch> heldOut, Action save, CancellationToken cancellationToken)
     {
         using var optimiser = new MuonAdamW(weights.Parameters, optimiserSettings);
         using var batches = new OrderedPipeline<TrainingBatch>(index => source.Batch(index).To(settings.Device), 0, settings.Workers, settings.Workers + 4);
@@ -55,9 +59,10 @@ public sealed class Trainer(Qwen3VL model, TrainableWeights weights, TrainerSett
             var progress = Progress(step);
             var finished = progress >= 1 || cancellationToken.IsCancellationRequested;
             if (finished) weights.Refresh(Fp8Rounding.TextLinears);
-            if (finished || (step > 0 && step % settings.ValidateEvery == 0))
-                log.Validated(step, clock.Elapsed, Validation.Run(model, heldOut, settings.Device, settings.ComputeType));
+            var look = finished || (step > 0 && step % settings.ValidateEvery == 0);
+            if (look) log.Validated(step, clock.Elapsed, Validation.Run(model, heldOut, settings.Device, settings.ComputeType));
             if (finished) return;
+            if (look) save();
 
             using var batch = batches.Next();
             examples += batch.Examples.Count;
