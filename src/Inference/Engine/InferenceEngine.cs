@@ -138,7 +138,7 @@ public sealed class InferenceEngine : IHostedService, IDisposable
             {
                 StepPlan? plan;
                 lock (gate) plan = scheduler.Plan();
-                if (plan is null) work.WaitOne();
+                if (plan is null) Rest();
                 else Step(runner, plan);
             }
             lock (gate)
@@ -148,6 +148,19 @@ public sealed class InferenceEngine : IHostedService, IDisposable
             }
             encoded.Dispose();
         }
+    }
+
+    private void Rest()
+    {
+        try
+        {
+            lock (gate) scheduler.CheckIntegrity();
+        }
+        catch (InvalidOperationException leak)
+        {
+            logger.LogCritical(leak, "The engine's books are wrong. Restart the service when you can, and report this.");
+        }
+        work.WaitOne();
     }
 
     private void Step(ModelRunner runner, StepPlan plan)

@@ -64,6 +64,10 @@ public sealed class InferenceOptions
     [Range(1, 1_000_000)]
     public int MaxOutputTokens { get; set; } = 40_960;
 
+    /// <summary>Most bytes of a request to <c>/v1/chat/completions</c>, images in base64 included.</summary>
+    [Range(1024, 1L << 31)]
+    public long MaxApiRequestBytes { get; set; } = 128L << 20;
+
     /// <summary>Most images of one request.</summary>
     [Range(1, 1000)]
     public int MaxImages { get; set; } = 10;

@@ -20,6 +20,7 @@ public sealed class LiveRequest : ISequenceOutput
     private int cachedTokens;
     private int reasoningTokens;
     private int answerTokens;
+    private long endedTicks;
 
     /// <summary>A request that arrives now.</summary>
     public LiveRequest(Guid id, PreparedRequest prepared, Tokenizer tokenizer, EngineMetrics metrics, TimeProvider time)
@@ -45,7 +46,7 @@ public sealed class LiveRequest : ISequenceOutput
     public EventLog Log { get; } = new();
 
     /// <summary>When it ended; null while it goes on.</summary>
-    public DateTimeOffset? EndedAt { get; private set; }
+    public DateTimeOffset? EndedAt => Volatile.Read(ref endedTicks) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
     /// <inheritdoc/>
     public void Queued(int position, double? etaSeconds) => Log.Append(number => new Queued(number, position, etaSeconds));
@@ -84,7 +85,7 @@ public sealed class LiveRequest : ISequenceOutput
         var usage = new Usage(promptTokens, cachedTokens, reasoningTokens, answerTokens);
         var timings = clock.Timings(reasoningTokens + answerTokens);
         metrics.RequestEnded(reason.ToString(), timings);
-        EndedAt = clock.Now;
+        Volatile.Write(ref endedTicks, clock.Now.UtcTicks);
         Log.Append(number => new Completed(number, usage, reason, timings));
     }
 
@@ -92,7 +93,7 @@ public sealed class LiveRequest : ISequenceOutput
     public void Fail(string code, string message)
     {
         metrics.RequestEnded(code, clock.Timings(reasoningTokens + answerTokens));
-        EndedAt = clock.Now;
+        Volatile.Write(ref endedTicks, clock.Now.UtcTicks);
         Log.Append(number => new Failed(number, code, message));
     }
 
