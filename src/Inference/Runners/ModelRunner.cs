@@ -9,12 +9,6 @@ public abstract class ModelRunner : IDisposable
     /// <summary>The device, for people, such as <c>CPU (2 threads)</c>.</summary>
     public abstract string Device { get; }
 
-    /// <summary>KV blocks the runner has memory for.</summary>
-    public abstract int Blocks { get; }
-
-    /// <summary>Tokens a KV block holds.</summary>
-    public abstract int BlockSize { get; }
-
     /// <summary>Runs the vision tower over one image whose patches are ready.</summary>
     /// <returns>What <see cref="Step"/> puts in place of the image's placeholder tokens; the caller owns it.</returns>
     public abstract EncodedImage Encode(ImageSource image);
