@@ -106,6 +106,18 @@ internal readonly struct JsonFields
         return values;
     }
 
+    public IReadOnlyList<double>? Numbers(string name)
+    {
+        if (Find(name) is not { } element)
+        {
+            return null;
+        }
+
+        return element.ValueKind == JsonValueKind.Array && element.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number)
+            ? [.. element.EnumerateArray().Select(item => item.GetDouble())]
+            : throw Wrong(name, element, "a list of numbers");
+    }
+
     /// <summary>A list of integers, or one integer for a list of one, as <c>eos_token_id</c> comes.</summary>
     public IReadOnlyList<int>? OneOrMoreIntegers(string name) =>
         Find(name) is { ValueKind: JsonValueKind.Number } ? [RequiredInteger(name)] : Integers(name);
