@@ -12,7 +12,7 @@ public sealed class LiveRequest : ISequenceOutput
     private readonly Tokenizer tokenizer;
     private readonly GenerationLimits limits;
     private readonly ReasoningSplitter splitter;
-    private readonly LoopDetector loops;
+    private readonly LoopDetector? loops;
     private readonly EngineMetrics metrics;
     private readonly RequestClock clock;
     private readonly int promptTokens;
@@ -30,7 +30,7 @@ public sealed class LiveRequest : ISequenceOutput
         this.metrics = metrics;
         limits = prepared.Limits;
         splitter = new ReasoningSplitter(tokenizer, prepared.Prompt.StartsInReasoning);
-        loops = new LoopDetector(limits.LoopTokens);
+        loops = limits.LoopTokens == int.MaxValue ? null : new LoopDetector(limits.LoopTokens);
         clock = new RequestClock(time);
         promptTokens = prepared.Prompt.Ids.Count;
         Sequence = new Sequence(prepared.User, prepared.Prompt, prepared.Sampling, this);
@@ -72,7 +72,7 @@ public sealed class LiveRequest : ISequenceOutput
         if (limits.EndTokens.Contains(token.Id)) return Verdict.Over(FinishReason.Stop);
         Write(token);
         if (reasoningTokens + answerTokens >= limits.MaxTokens) return Verdict.Over(FinishReason.Length);
-        if (loops.Push(token.Id)) return Verdict.Over(FinishReason.Loop);
+        if (loops?.Push(token.Id) == true) return Verdict.Over(FinishReason.Loop);
         if (!splitter.InReasoning || limits.ThinkingBudget is not { } budget || reasoningTokens < budget) return new Verdict(null, [token.Id]);
         foreach (var id in limits.CloseReasoning) Write(new SampledToken(id));
         return new Verdict(null, [token.Id, .. limits.CloseReasoning]);

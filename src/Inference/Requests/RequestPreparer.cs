@@ -1,7 +1,6 @@
 using EduVision.Inference.Hosting;
 using EduVision.Inference.Images;
 using EduVision.Inference.Runners;
-using EduVision.Inference.Runners.Sampling;
 using EduVision.Model.Chat;
 using EduVision.Model.Imaging;
 using EduVision.Shared;

@@ -8,7 +8,8 @@ namespace EduVision.Inference.Requests;
 /// <summary>From the options of a request and the model's own defaults to how it is sampled and where it ends.</summary>
 internal sealed class SamplingRules(ServedModel model, InferenceOptions settings)
 {
-    private readonly HashSet<int> endTokens = [.. model.Defaults.EosTokenIds, model.Chat.EndOfTurnId];
+    private static readonly HashSet<int> NoTokens = [];
+    private readonly HashSet<int> endTokens = [.. model.Defaults.EosTokenIds, model.Chat.TurnEndId];
 
     // As the template writes it: the reasoning, a line end, the tag, an empty line, the answer.
     private readonly int[] closeReasoning = model.Chat.Tokenizer.TryIdOf("</think>", out var close)
@@ -50,8 +51,8 @@ internal sealed class SamplingRules(ServedModel model, InferenceOptions settings
         MaxTokens = Math.Max(1, Math.Min(options.MaxTokens ?? settings.MaxOutputTokens, room - closeReasoning.Length)),
         ThinkingBudget = options.ThinkingBudget,
         CloseReasoning = closeReasoning,
-        EndTokens = endTokens,
-        LoopTokens = settings.LoopTokens,
+        EndTokens = options.IgnoreEnd ? NoTokens : endTokens,
+        LoopTokens = options.IgnoreEnd ? int.MaxValue : settings.LoopTokens,
         ReportTokens = options.TopLogProbs > 0,
     };
 

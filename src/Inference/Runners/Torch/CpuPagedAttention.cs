@@ -58,8 +58,7 @@ internal sealed unsafe class CpuPagedAttention : PagedAttention
         var output = empty([query.shape[0], (long)heads * headDim]);
         Store(layer, key, 0);
         Store(layer, value, 1);
-        var (queries, stride, results) = (TensorMemory.Floats(query), query.stride(0), TensorMemory.Floats(output));
-        Decode(layer, queries, stride, results);
+        Decode(layer, TensorMemory.Floats(query), query.stride(0), TensorMemory.Floats(output));
         foreach (var (chunk, row, blocks) in pass)
             if (chunk.Count > FewTokens) Prefill(layer, chunk, row, blocks, query, key, value, output);
         GC.KeepAlive(query);

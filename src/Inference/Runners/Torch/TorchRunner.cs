@@ -1,6 +1,5 @@
 using EduVision.Inference.Runners.Sampling;
 using EduVision.Model.Network;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EduVision.Inference.Runners.Torch;

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using EduVision.Inference.Hosting;
 using EduVision.Model.Network;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EduVision.Inference.Runners.Torch;
