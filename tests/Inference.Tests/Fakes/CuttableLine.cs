@@ -11,6 +11,7 @@ internal sealed class CuttableLine : IAsyncDisposable
     private readonly List<TcpClient> open = [];
     private readonly Uri target;
     private readonly Task accepting;
+    private long bytesToClient;
 
     public CuttableLine(Uri target)
     {
@@ -23,6 +24,8 @@ internal sealed class CuttableLine : IAsyncDisposable
     public Uri Url { get; }
 
     public int Connections { get; private set; }
+
+    public long BytesToClient => Interlocked.Read(ref bytesToClient);
 
     public void Cut()
     {
@@ -54,16 +57,22 @@ internal sealed class CuttableLine : IAsyncDisposable
                 open.Add(near);
                 open.Add(far);
             }
-            _ = PumpAsync(near.GetStream(), far.GetStream());
-            _ = PumpAsync(far.GetStream(), near.GetStream());
+            _ = PumpAsync(near.GetStream(), far.GetStream(), _ => { });
+            _ = PumpAsync(far.GetStream(), near.GetStream(), count => Interlocked.Add(ref bytesToClient, count));
         }
     }
 
-    private static async Task PumpAsync(NetworkStream from, NetworkStream to)
+    private static async Task PumpAsync(NetworkStream from, NetworkStream to, Action<int> count)
     {
+        var buffer = new byte[4096];
         try
         {
-            await from.CopyToAsync(to);
+            int read;
+            while ((read = await from.ReadAsync(buffer)) > 0)
+            {
+                count(read);
+                await to.WriteAsync(buffer.AsMemory(0, read));
+            }
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {

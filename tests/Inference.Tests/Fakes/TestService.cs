@@ -86,6 +86,7 @@ internal sealed class TestService : IAsyncDisposable
         Engine.CheckIntegrity();
         Assert.True(Engine.State is not { Running: 0, BlocksUsed: > 0 }, "blocks are held while nothing runs");
         await Client.DisposeAsync();
+        await app.StopAsync();
         await app.DisposeAsync();
         Model.Dispose();
     }

@@ -1,6 +1,8 @@
 using EduVision.Inference.Hosting;
+using EduVision.Inference.Requests;
 using EduVision.Inference.Tests.Fakes;
 using EduVision.Shared;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace EduVision.Inference.Tests.Hosting;
@@ -29,10 +31,17 @@ public sealed class FaultTests
     {
         await using var service = await TestService.StartAsync(tiny => _ => tiny.Tokenizer.Encode("a", false)[0], options => (options.MaxRunning, options.LoopTokens) = (1, 100_000));
         var asked = new[] { TestService.Question(), TestService.Question() };
-        var streams = asked.Select(request => service.AskAsync(request)).ToList();
+        var registry = service.Services.GetRequiredService<RequestRegistry>();
+        var logs = asked.Select(request => registry.Join(request).Request!.Log).ToList();
         await TestService.UntilAsync(() => service.Engine.State is { Running: 1, Waiting: 1 });
         await service.StopAsync();
-        foreach (var stream in streams) Assert.Equal(FailureCode.ShuttingDown, Assert.IsType<Failed>((await stream)[^1]).Code);
+        foreach (var log in logs)
+        {
+            AnswerEvent? last = null;
+            await foreach (var item in log.ReadAsync(0, TestContext.Current.CancellationToken)) last = item;
+            Assert.Equal(FailureCode.ShuttingDown, Assert.IsType<Failed>(last).Code);
+        }
+        Assert.Equal(FailureCode.ShuttingDown, registry.Join(TestService.Question()).Refusal!.Code);
     }
 
     [Fact]
