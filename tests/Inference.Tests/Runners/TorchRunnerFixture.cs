@@ -101,15 +101,15 @@ public sealed class TorchRunnerFixture
 
     private static string? Find()
     {
-        if (Environment.GetEnvironmentVariable("EDUVISION_PARITY") is { Length: > 0 } named) return named;
+        if (Environment.GetEnvironmentVariable("EDUVISION_PARITY") is { Length: > 0 } named && IsCheckpoint(named)) return named;
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            foreach (var place in (string[])["models/nano", "../shared/parity/parity-bf16"])
-            {
-                var candidate = Path.Combine(folder.FullName, place);
-                if (File.Exists(Path.Combine(candidate, "config.json")) && File.Exists(Path.Combine(candidate, "model.safetensors"))) return candidate;
-            }
+            foreach (var place in (string[])["models/nano", "tests/Model.Tests/Fixtures/tiny-fp8", "../shared/parity/parity-bf16"])
+                if (IsCheckpoint(Path.Combine(folder.FullName, place))) return Path.Combine(folder.FullName, place);
         }
         return null;
     }
+
+    private static bool IsCheckpoint(string folder) =>
+        File.Exists(Path.Combine(folder, "config.json")) && Directory.EnumerateFiles(folder, "model*.safetensors").Any();
 }
