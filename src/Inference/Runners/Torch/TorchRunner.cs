@@ -8,7 +8,7 @@ namespace EduVision.Inference.Runners.Torch;
 /// <summary>The model in torch operations, on any device: the reference for every other runner. Owns the model.</summary>
 public sealed class TorchRunner : ModelRunner
 {
-    private const int FewTokens = 5;
+    private const int FewTokens = 17;
 
     private readonly Qwen3VL model;
     private readonly PagedAttention attention;
