@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace EduVision.Shared;
 
 /// <summary>One request to the inference service: a conversation whose last turn is the user's.</summary>
@@ -29,6 +31,7 @@ public sealed record AskRequest
 /// <param name="Role">Who speaks.</param>
 /// <param name="Text">What was said; for an assistant the answer only, never its reasoning.</param>
 /// <param name="Images">Lower-case hex SHA-256 of images stored with <c>PUT /images/{sha256}</c>, in order, placed before the text.</param>
+[method: JsonConstructor]
 public sealed record Turn(TurnRole Role, string Text, IReadOnlyList<string> Images)
 {
     /// <summary>A turn without images.</summary>
@@ -74,4 +77,7 @@ public sealed record GenerationOptions
 
     /// <summary>How many alternatives with their log-probabilities to report for each answer token; 0 for none, at most 20.</summary>
     public int TopLogProbs { get; init; }
+
+    /// <summary>Goes on to <see cref="MaxTokens"/> whatever the model says: only for measuring speed.</summary>
+    public bool IgnoreEnd { get; init; }
 }

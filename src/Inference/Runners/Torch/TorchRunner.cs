@@ -1,0 +1,160 @@
+using EduVision.Inference.Runners.Sampling;
+using EduVision.Model.Imaging;
+using EduVision.Model.Network;
+using static TorchSharp.torch;
+
+namespace EduVision.Inference.Runners.Torch;
+
+/// <summary>The model in torch operations, on any device: the reference for every other runner. Owns the model.</summary>
+public sealed class TorchRunner : ModelRunner
+{
+    private const int FewTokens = 17;
+
+    private readonly Qwen3VL model;
+    private readonly PagedAttention attention;
+    private readonly Device device;
+    private readonly Sampler sampler = new();
+    private readonly int threads;
+    private int threadsInUse;
+
+    /// <summary>A runner with a KV cache of its own.</summary>
+    /// <param name="model">The model; it is the runner's from now on.</param>
+    /// <param name="blocks">KV blocks.</param>
+    /// <param name="blockSize">Tokens a block.</param>
+    /// <param name="threads">Threads of a CPU.</param>
+    public TorchRunner(Qwen3VL model, int blocks, int blockSize, int threads)
+    {
+        this.model = model;
+        this.threads = threads;
+        device = model.Text.Device;
+        var layout = new KvLayout(blocks, blockSize);
+        var onCpu = device.type == TorchSharp.DeviceType.CPU && model.Text.ComputeType == ScalarType.Float32;
+        attention = onCpu
+            ? new CpuPagedAttention(model.Config.Text, layout, threads)
+            : new DevicePagedAttention(model.Config.Text, layout, device, model.Text.ComputeType);
+        Device = device.type == TorchSharp.DeviceType.CPU ? $"CPU ({threads} thread{(threads == 1 ? "" : "s")})" : device.ToString();
+    }
+
+    /// <inheritdoc/>
+    public override string Device { get; }
+
+    /// <summary>Runs a small image and a few tokens through the model, so that the first request does not pay for loading code and kernels.</summary>
+    public void WarmUp()
+    {
+        var grid = new ImageGrid(1, 4, 4);
+        var vision = model.Config.Vision;
+        using var image = Encode(new ImageSource(grid, () => new ImagePatches(new float[grid.Patches * vision.PatchWidth], grid)));
+        var prompt = new Prompt { Ids = new int[20], Positions = RotaryPositions.Plain(20) };
+        var sample = new SampleRequest(new SamplingParameters { TopK = 20, TopP = 0.95 }, 0, new HashSet<int>());
+        // Into blocks that nobody holds yet: what is written there counts for nothing.
+        foreach (var (start, count) in new[] { (0, 12), (12, 7), (19, 1) })
+            Step([new SequenceChunk { Prompt = prompt, Tokens = prompt.Ids, Start = start, Count = count, Blocks = [0, 1, 2], Images = new Dictionary<PromptImage, EncodedImage>(), Sample = sample }]);
+    }
+
+    /// <inheritdoc/>
+    public override EncodedImage Encode(ImageSource image)
+    {
+        var patches = image.Take();
+        UseThreads(patches.Grid.Patches);
+        using var mode = inference_mode();
+        using var scope = NewDisposeScope();
+        var values = tensor(patches.Values).view(patches.Grid.Patches, -1);
+        return new TorchEncodedImage(model.Vision.Forward(values.to(device), [patches.Grid]).DetachFromDisposeScope());
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ChunkResult> Step(IReadOnlyList<SequenceChunk> chunks)
+    {
+        using var mode = inference_mode();
+        using var scope = NewDisposeScope();
+        UseThreads(chunks.Sum(chunk => chunk.Count));
+        attention.Begin(chunks);
+        var (hidden, deepStack) = Embed(chunks);
+        using var rotary = model.Text.Rotary(Positions(chunks));
+        var states = model.Text.Forward(hidden, rotary, attention, deepStack);
+        return Sample(chunks, states);
+    }
+
+    // A few tokens wait for memory, not for arithmetic: one thread reads the weights as fast as several, and leaves the
+    // other cores to those who carry the tokens away.
+    private void UseThreads(int tokens)
+    {
+        var wanted = tokens < FewTokens ? 1 : threads;
+        if (device.type != TorchSharp.DeviceType.CPU || wanted == threadsInUse) return;
+        set_num_threads(wanted);
+        threadsInUse = wanted;
+    }
+
+    private (Tensor Hidden, DeepStackInjection? DeepStack) Embed(IReadOnlyList<SequenceChunk> chunks)
+    {
+        var hidden = model.Text.Embed(tensor(chunks.SelectMany(chunk => Enumerable.Range(chunk.Start, chunk.Count).Select(i => (long)chunk.Tokens[i])).ToArray(), device: device));
+        List<long> rows = [];
+        List<VisionOutput> pieces = [];
+        var row = 0;
+        foreach (var chunk in chunks)
+        {
+            foreach (var image in chunk.TouchedImages)
+            {
+                var from = Math.Max(image.Offset, chunk.Start);
+                var until = Math.Min(image.End, chunk.End);
+                pieces.Add(((TorchEncodedImage)chunk.Images[image]).Output.Narrow(from - image.Offset, until - from));
+                // By the prompt's own spans, not by token id: a model may well write an image token.
+                for (var position = from; position < until; position++) rows.Add(row + position - chunk.Start);
+            }
+            row += chunk.Count;
+        }
+        if (pieces.Count == 0) return (hidden, null);
+        var images = pieces.Count == 1 ? pieces[0] : VisionOutput.Concatenate(pieces);
+        var where = tensor(rows.ToArray(), device: device);
+        return (hidden.index_copy(0, where, images.Embeddings), new DeepStackInjection(where, images.DeepStack));
+    }
+
+    // [3, tokens]
+    private Tensor Positions(IReadOnlyList<SequenceChunk> chunks)
+    {
+        var total = chunks.Sum(chunk => chunk.Count);
+        var positions = new long[3 * total];
+        var row = 0;
+        foreach (var chunk in chunks)
+        {
+            for (var i = chunk.Start; i < chunk.End; i++, row++)
+                (positions[row], positions[total + row], positions[(2 * total) + row]) = chunk.Prompt.Positions.At(i);
+        }
+        return tensor(positions, 3, total, device: device);
+    }
+
+    private ChunkResult[] Sample(IReadOnlyList<SequenceChunk> chunks, Tensor states)
+    {
+        var results = new ChunkResult[chunks.Count];
+        List<long> rows = [];
+        var end = 0;
+        foreach (var chunk in chunks)
+        {
+            end += chunk.Count;
+            if (chunk.Sample is not null) rows.Add(end - 1);
+        }
+        if (rows.Count == 0) return results;
+        var last = rows.Count == end ? states : states.index_select(0, tensor(rows.ToArray(), device: device));
+        var logits = model.Text.Logits(last).to(ScalarType.Float32).cpu().contiguous();
+        var width = (int)logits.shape[1];
+        var row = 0;
+        for (var i = 0; i < results.Length; i++)
+        {
+            if (chunks[i].Sample is not { } sample) continue;
+            var token = sampler.Choose(Row(logits, row++, width), sample);
+            results[i] = token is null
+                ? new ChunkResult(null, "The model computed values that are no numbers. Ask again; if it happens again, the model's files may be damaged.")
+                : new ChunkResult(token);
+        }
+        return results;
+    }
+
+    private static unsafe ReadOnlySpan<float> Row(Tensor logits, int row, int width) => new(TensorMemory.Floats(logits) + ((long)row * width), width);
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        attention.Dispose();
+        model.Dispose();
+    }
+}
