@@ -44,4 +44,7 @@ public static class FailureCode
 
     /// <summary>The service cannot be reached. Set by clients, never by the service.</summary>
     public const string Unreachable = "unreachable";
+
+    /// <summary>The service's key is missing or wrong.</summary>
+    public const string Unauthorized = "unauthorized";
 }
