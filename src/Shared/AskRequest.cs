@@ -74,4 +74,7 @@ public sealed record GenerationOptions
 
     /// <summary>How many alternatives with their log-probabilities to report for each answer token; 0 for none, at most 20.</summary>
     public int TopLogProbs { get; init; }
+
+    /// <summary>Goes on to <see cref="MaxTokens"/> whatever the model says: only for measuring speed.</summary>
+    public bool IgnoreEnd { get; init; }
 }

@@ -1,0 +1,89 @@
+using EduVision.Inference.Runners;
+
+namespace EduVision.Inference.Cache;
+
+/// <summary>
+/// Encoded images by identity, up to a number of bytes. An image that a sequence still needs is pinned; the others go,
+/// the one unused longest first. Owns what it holds.
+/// </summary>
+public sealed class EncoderCache(long capacityBytes) : IDisposable
+{
+    private readonly Dictionary<string, Entry> entries = [];
+    private readonly LinkedList<string> unused = [];
+
+    /// <summary>Bytes held, pinned ones included; pinned ones alone may exceed the capacity for as long as they are needed.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>Images held.</summary>
+    public int Count => entries.Count;
+
+    /// <summary>True if the image is there.</summary>
+    public bool Contains(string identity) => entries.ContainsKey(identity);
+
+    /// <summary>The image, pinned until <see cref="Unpin"/>.</summary>
+    public bool TryPin(string identity, out EncodedImage image)
+    {
+        image = null!;
+        if (!entries.TryGetValue(identity, out var entry)) return false;
+        if (entry.Pins++ == 0) unused.Remove(entry.Node);
+        image = entry.Image;
+        return true;
+    }
+
+    /// <summary>Takes over a freshly encoded image, pinned once.</summary>
+    public void AddPinned(string identity, EncodedImage image)
+    {
+        entries.Add(identity, new Entry(image, new LinkedListNode<string>(identity)) { Pins = 1 });
+        Bytes += image.Bytes;
+        Trim();
+    }
+
+    /// <summary>One sequence needs the image no more.</summary>
+    public void Unpin(string identity)
+    {
+        var entry = entries[identity];
+        if (entry.Pins == 0) throw new InvalidOperationException($"Encoded image {identity} was unpinned more often than pinned.");
+        if (--entry.Pins == 0) unused.AddLast(entry.Node);
+        Trim();
+    }
+
+    /// <summary>Checks that the pins are those of <paramref name="pinned"/> and the bytes add up.</summary>
+    /// <exception cref="InvalidOperationException">It is not so.</exception>
+    public void CheckIntegrity(IEnumerable<string> pinned)
+    {
+        var expected = pinned.CountBy(identity => identity).ToDictionary();
+        foreach (var (identity, entry) in entries)
+            if (entry.Pins != expected.GetValueOrDefault(identity))
+                throw new InvalidOperationException($"Encoded image {identity} counts {entry.Pins} pins, but {expected.GetValueOrDefault(identity)} sequences need it.");
+        if (expected.Keys.FirstOrDefault(identity => !entries.ContainsKey(identity)) is { } missing)
+            throw new InvalidOperationException($"Encoded image {missing} is needed and gone.");
+        if (Bytes != entries.Values.Sum(entry => entry.Image.Bytes)) throw new InvalidOperationException("The encoder cache's bytes do not add up.");
+    }
+
+    private void Trim()
+    {
+        while (Bytes > capacityBytes && unused.First is { } oldest)
+        {
+            unused.Remove(oldest);
+            entries.Remove(oldest.Value, out var entry);
+            Bytes -= entry!.Image.Bytes;
+            entry.Image.Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var entry in entries.Values) entry.Image.Dispose();
+        entries.Clear();
+        unused.Clear();
+        Bytes = 0;
+    }
+
+    private sealed class Entry(EncodedImage image, LinkedListNode<string> node)
+    {
+        public EncodedImage Image => image;
+        public LinkedListNode<string> Node => node;
+        public int Pins { get; set; }
+    }
+}

@@ -1,0 +1,59 @@
+using System.Security.Cryptography;
+using EduVision.Model.Chat;
+using EduVision.Model.Configuration;
+using EduVision.Model.Imaging;
+
+namespace EduVision.Inference.Hosting;
+
+/// <summary>Everything of the checkpoint folder but its weights: small, and read before the first request comes.</summary>
+public sealed class ServedModel
+{
+    private readonly Lazy<string> hash;
+
+    /// <summary>Reads the folder.</summary>
+    /// <exception cref="ModelFileException">A file is missing or says something impossible; the message names it.</exception>
+    public ServedModel(string directory)
+    {
+        Directory = directory;
+        Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory)));
+        Config = ModelConfig.Load(directory);
+        Defaults = GenerationDefaults.Load(directory);
+        Chat = ChatProcessor.Load(directory);
+        ProcessorFingerprint = ImageProcessorConfig.Load(directory).Fingerprint;
+        hash = new Lazy<string>(HashWeights);
+    }
+
+    /// <summary>The folder.</summary>
+    public string Directory { get; }
+
+    /// <summary>Its name, for people.</summary>
+    public string Name { get; }
+
+    /// <summary>Shapes and ids.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>How the model's makers sample it.</summary>
+    public GenerationDefaults Defaults { get; }
+
+    /// <summary>Tokenizer, template and image processor.</summary>
+    public ChatProcessor Chat { get; }
+
+    /// <summary>The image processor's settings in one word, for cache keys.</summary>
+    public string ProcessorFingerprint { get; }
+
+    /// <summary>First 12 hex digits of the SHA-256 over the weight files in the order of their names. Reads them all the first time.</summary>
+    public string Hash => hash.Value;
+
+    private string HashWeights()
+    {
+        using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[1 << 20];
+        foreach (var file in System.IO.Directory.EnumerateFiles(Directory, "*.safetensors").Order(StringComparer.Ordinal))
+        {
+            using var stream = File.OpenRead(file);
+            int read;
+            while ((read = stream.Read(buffer)) > 0) all.AppendData(buffer, 0, read);
+        }
+        return Convert.ToHexStringLower(all.GetHashAndReset())[..12];
+    }
+}

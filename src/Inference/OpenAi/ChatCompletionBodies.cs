@@ -1,0 +1,59 @@
+using System.Text;
+using System.Text.Json.Serialization;
+using EduVision.Shared;
+
+namespace EduVision.Inference.OpenAi;
+
+/// <summary>A whole answer, or with <c>chat.completion.chunk</c> a piece of one.</summary>
+internal sealed record CompletionBody(
+    string Id, string Object, long Created, string Model, IReadOnlyList<ChoiceBody> Choices, UsageBody? Usage = null);
+
+internal sealed record ChoiceBody(int Index, string? FinishReason, MessageBody? Message = null, MessageBody? Delta = null, LogProbsBody? Logprobs = null);
+
+internal sealed record MessageBody(string? Role = null, string? Content = null, string? ReasoningContent = null);
+
+internal sealed record LogProbsBody(IReadOnlyList<TokenLogProbBody> Content);
+
+internal sealed record TokenLogProbBody(string Token, float Logprob, IReadOnlyList<int> Bytes, IReadOnlyList<TokenLogProbBody>? TopLogprobs = null)
+{
+    public static TokenLogProbBody Of(TokenDetail token, int top) => new(
+        token.Text, token.LogProbability, BytesOf(token.Text),
+        [.. token.Alternatives.Take(top).Select(other => new TokenLogProbBody(other.Text, other.LogProbability, BytesOf(other.Text)))]);
+
+    private static int[] BytesOf(string text) => [.. Encoding.UTF8.GetBytes(text).Select(value => (int)value)];
+}
+
+internal sealed record UsageBody(int PromptTokens, int CompletionTokens, int TotalTokens, PromptDetailsBody PromptTokensDetails, CompletionDetailsBody CompletionTokensDetails)
+{
+    public static UsageBody Of(Usage usage)
+    {
+        var completion = usage.ReasoningTokens + usage.AnswerTokens;
+        return new UsageBody(
+            usage.PromptTokens, completion, usage.PromptTokens + completion,
+            new PromptDetailsBody(usage.CachedTokens), new CompletionDetailsBody(usage.ReasoningTokens));
+    }
+}
+
+internal sealed record PromptDetailsBody(int CachedTokens);
+
+internal sealed record CompletionDetailsBody(int ReasoningTokens);
+
+internal sealed record ErrorBody(ErrorDetailBody Error)
+{
+    public static ErrorBody Of(ServiceError error) => new(new ErrorDetailBody(
+        error.Message,
+        StatusOf(error.Code) < 500 ? StatusOf(error.Code) == 429 ? "rate_limit_error" : "invalid_request_error" : "server_error",
+        error.Parameters?.GetValueOrDefault("field"),
+        error.Code == FailureCode.ContextTooLong ? "context_length_exceeded" : error.Code));
+
+    public static int StatusOf(string code) => code switch
+    {
+        FailureCode.QueueFull or FailureCode.UserLimit => StatusCodes.Status429TooManyRequests,
+        FailureCode.ShuttingDown => StatusCodes.Status503ServiceUnavailable,
+        FailureCode.EngineFault => StatusCodes.Status500InternalServerError,
+        _ => StatusCodes.Status400BadRequest,
+    };
+}
+
+internal sealed record ErrorDetailBody(
+    string Message, string Type, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Param, string Code);

@@ -1,0 +1,35 @@
+namespace EduVision.Inference.Runners;
+
+/// <summary>
+/// The model on one device: encodes images and runs steps over the paged KV cache that it owns. The scheduler decides
+/// what; a runner knows nothing of users, queues or logs. Called by one thread only.
+/// </summary>
+public abstract class ModelRunner : IDisposable
+{
+    /// <summary>The device, for people, such as <c>CPU (2 threads)</c>.</summary>
+    public abstract string Device { get; }
+
+    /// <summary>Runs the vision tower over one image whose patches are ready.</summary>
+    /// <returns>What <see cref="Step"/> puts in place of the image's placeholder tokens; the caller owns it.</returns>
+    public abstract EncodedImage Encode(ImageSource image);
+
+    /// <summary>
+    /// Computes keys and values of all chunks, each at its own place of its own sequence, in one pass, and samples behind
+    /// those that ask for it. Running the same chunk again is harmless.
+    /// </summary>
+    /// <returns>One result for each chunk, in order.</returns>
+    public abstract IReadOnlyList<ChunkResult> Step(IReadOnlyList<SequenceChunk> chunks);
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}
+
+/// <summary>An image after the vision tower, on the runner's device.</summary>
+public abstract class EncodedImage : IDisposable
+{
+    /// <summary>Device memory it holds.</summary>
+    public abstract long Bytes { get; }
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}

@@ -1,0 +1,121 @@
+using System.Numerics.Tensors;
+
+namespace EduVision.Inference.Runners.Sampling;
+
+/// <summary>Chooses a token from a row of logits. Not thread-safe: it keeps its buffers.</summary>
+public sealed class Sampler
+{
+    private float[] adjusted = [];
+    private int[] order = [];
+
+    /// <summary>Chooses as the request says.</summary>
+    /// <param name="logits">[vocabulary], finite; minus infinity is allowed for tokens that cannot be.</param>
+    /// <param name="request">What to do.</param>
+    /// <returns>Null if the logits hold something that is no number, or nothing but minus infinity.</returns>
+    public SampledToken? Choose(ReadOnlySpan<float> logits, SampleRequest request)
+    {
+        var peak = TensorPrimitives.Max(logits);
+        // Max gives NaN if there is one.
+        if (!float.IsFinite(peak)) return null;
+        var parameters = request.Parameters;
+        var id = parameters.Temperature <= 0 && (parameters.PresencePenalty == 0 || request.Seen.Count == 0)
+            ? TensorPrimitives.IndexOfMax(logits)
+            : Draw(logits, request);
+        return parameters.TopLogProbs == 0 ? new SampledToken(id) : Score(logits, id, peak, parameters.TopLogProbs);
+    }
+
+    private int Draw(ReadOnlySpan<float> logits, SampleRequest request)
+    {
+        var parameters = request.Parameters;
+        if (adjusted.Length < logits.Length) (adjusted, order) = (new float[logits.Length], new int[logits.Length]);
+        var row = adjusted.AsSpan(0, logits.Length);
+        logits.CopyTo(row);
+        if (parameters.PresencePenalty != 0)
+            foreach (var seen in request.Seen) row[seen] -= (float)parameters.PresencePenalty;
+        if (parameters.Temperature <= 0) return TensorPrimitives.IndexOfMax(row);
+
+        var candidates = Likeliest(row, parameters.TopK > 0 ? Math.Min(parameters.TopK, row.Length) : row.Length, parameters.TopP < 1);
+        var peak = TensorPrimitives.Max(row);
+        Span<double> weights = candidates.Length <= 256 ? stackalloc double[candidates.Length] : new double[candidates.Length];
+        var total = 0.0;
+        for (var i = 0; i < weights.Length; i++)
+            total += weights[i] = Math.Exp((row[candidates[i]] - peak) / parameters.Temperature);
+
+        var kept = weights.Length;
+        if (parameters.TopP < 1)
+        {
+            var nucleus = parameters.TopP * total;
+            var sum = 0.0;
+            for (kept = 0; kept < weights.Length && (kept == 0 || sum < nucleus); kept++) sum += weights[kept];
+            total = sum;
+        }
+        // The likeliest has weight 1, so min-p is a bound on the weights themselves.
+        if (parameters.MinP > 0)
+        {
+            total = 0;
+            for (var i = 0; i < kept; i++)
+            {
+                if (weights[i] < parameters.MinP) weights[i] = 0;
+                total += weights[i];
+            }
+        }
+        var place = CounterRandom.Uniform(parameters.Seed, request.Step) * total;
+        var last = 0;
+        for (var i = 0; i < kept; i++)
+        {
+            if (weights[i] == 0) continue;
+            last = i;
+            place -= weights[i];
+            if (place < 0) break;
+        }
+        return candidates[last];
+    }
+
+    // The ids of the `count` largest values; in falling order if there are fewer than all or if sorted is wanted.
+    private Span<int> Likeliest(ReadOnlySpan<float> row, int count, bool sorted)
+    {
+        if (count == row.Length)
+        {
+            var all = order.AsSpan(0, count);
+            for (var i = 0; i < count; i++) all[i] = i;
+            if (!sorted) return all;
+            var values = row.ToArray();
+            // Keys rise, so the whole is turned; equal logits keep an order that depends on the row only.
+            Array.Sort(values, order, 0, count);
+            all.Reverse();
+            return all;
+        }
+        return Largest(row, order.AsSpan(0, count));
+    }
+
+    // Insertion into a short falling list: count is small (20 by default), and most of the row fails the first comparison.
+    private static Span<int> Largest(ReadOnlySpan<float> row, Span<int> best)
+    {
+        var filled = 0;
+        for (var id = 0; id < row.Length; id++)
+        {
+            var value = row[id];
+            if (filled == best.Length && value <= row[best[^1]]) continue;
+            var place = filled < best.Length ? filled++ : filled - 1;
+            while (place > 0 && row[best[place - 1]] < value)
+            {
+                best[place] = best[place - 1];
+                place--;
+            }
+            best[place] = id;
+        }
+        return best[..filled];
+    }
+
+    private static SampledToken Score(ReadOnlySpan<float> logits, int id, float peak, int alternatives)
+    {
+        var sum = 0.0;
+        foreach (var logit in logits) sum += Math.Exp(logit - peak);
+        var normaliser = peak + Math.Log(sum);
+        Span<int> best = stackalloc int[Math.Min(alternatives, logits.Length)];
+        best = Largest(logits, best);
+        var scores = new TokenScore[best.Length];
+        for (var i = 0; i < scores.Length; i++) scores[i] = new TokenScore(best[i], (float)(logits[best[i]] - normaliser));
+        return new SampledToken(id, (float)(logits[id] - normaliser), scores);
+    }
+}

@@ -1,0 +1,39 @@
+using EduVision.Inference.Runners.Sampling;
+
+namespace EduVision.Inference.Runners;
+
+/// <summary>A run of one sequence's tokens to compute in a step: a piece of its prompt, or the token it decoded last.</summary>
+public sealed class SequenceChunk
+{
+    /// <summary>The prompt the sequence began with: images and rotary positions.</summary>
+    public required Prompt Prompt { get; init; }
+
+    /// <summary>All tokens of the sequence so far, prompt first.</summary>
+    public required IReadOnlyList<int> Tokens { get; init; }
+
+    /// <summary>Index in <see cref="Tokens"/> of the first token to compute; everything before it is in the KV cache.</summary>
+    public required int Start { get; init; }
+
+    /// <summary>Tokens to compute.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>KV blocks of the sequence; token i lives in block i / blockSize at place i % blockSize.</summary>
+    public required IReadOnlyList<int> Blocks { get; init; }
+
+    /// <summary>The encoded images by the image of the prompt; holds all that the chunk touches.</summary>
+    public required IReadOnlyDictionary<PromptImage, EncodedImage> Images { get; init; }
+
+    /// <summary>How to choose the token behind the chunk, or null if the prompt goes on.</summary>
+    public SampleRequest? Sample { get; init; }
+
+    /// <summary>Index behind the last token to compute.</summary>
+    public int End => Start + Count;
+
+    /// <summary>The prompt's images that have tokens in the chunk.</summary>
+    public IEnumerable<PromptImage> TouchedImages => Prompt.Images.Where(image => image.Offset < End && image.End > Start);
+}
+
+/// <summary>What came of one chunk.</summary>
+/// <param name="Token">The sampled token, if one was asked for.</param>
+/// <param name="Fault">Why the result is void, such as logits that are no numbers; null if all is well.</param>
+public readonly record struct ChunkResult(SampledToken? Token, string? Fault = null);

@@ -1,0 +1,227 @@
+using EduVision.Inference.Runners;
+using EduVision.Shared;
+
+namespace EduVision.Inference.Scheduling;
+
+/// <summary>
+/// Continuous batching over a paged KV cache: which sequences run, and which of their tokens each step computes. Pure
+/// logic that touches no device; not thread-safe, its owner locks.
+/// </summary>
+public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, RateMeter rates, Action imageReady)
+{
+    private readonly WaitingQueue waiting = new();
+    private readonly List<Sequence> running = [];
+    private readonly List<Sequence> ending = [];
+    private long admissions;
+
+    /// <summary>Requests that wait.</summary>
+    public int Waiting => waiting.Count;
+
+    /// <summary>Requests that run.</summary>
+    public int Running => running.Count;
+
+    /// <summary>Prompt tokens asked for since the start.</summary>
+    public long PromptTokens { get; private set; }
+
+    /// <summary>Prompt tokens that the prefix cache held.</summary>
+    public long CachedTokens { get; private set; }
+
+    /// <summary>Sequences preempted since the start.</summary>
+    public long Preemptions { get; private set; }
+
+    /// <summary>Puts a sequence into the queue. What it may need in all has to fit the cache: the caller has seen to that.</summary>
+    /// <returns>Why not, or null if it waits now.</returns>
+    public ServiceError? TryAdd(Sequence sequence)
+    {
+        if (waiting.Count >= options.QueueLimit)
+            return new ServiceError(FailureCode.QueueFull, "The queue is full. Try again in a few minutes.", Limit(options.QueueLimit));
+        if (waiting.CountOf(sequence.User) >= options.PerUserLimit)
+            return new ServiceError(FailureCode.UserLimit, "You have too many requests waiting. Wait until some are done, or cancel some.", Limit(options.PerUserLimit));
+        waiting.Add(sequence);
+        TellPositions();
+        return null;
+    }
+
+    /// <summary>Ends a sequence from outside; its memory is free at once, or after the step that computes it just now.</summary>
+    /// <returns>False if it had ended.</returns>
+    public bool Cancel(Sequence sequence) => End(sequence, output => output.Finish(FinishReason.Cancelled));
+
+    /// <summary>Ends a sequence that went wrong. What its blocks hold is not trusted any more.</summary>
+    public void Fail(Sequence sequence, string code, string message)
+    {
+        memory.Distrust(sequence);
+        End(sequence, output => output.Fail(code, message));
+    }
+
+    /// <summary>The next step, or null if there is nothing to compute now.</summary>
+    public StepPlan? Plan()
+    {
+        var plan = new StepPlan();
+        var budget = options.StepTokens;
+        foreach (var sequence in running.OrderBy(sequence => sequence.Pending > 1).ThenBy(sequence => sequence.Admission).ToList())
+        {
+            if (budget == 0) break;
+            if (sequence.State != SequenceState.Running) continue;
+            var count = Math.Min(sequence.Pending, budget);
+            if (!TryReserve(sequence, sequence.Computed + count, plan, ref budget)) continue;
+            plan.Add(sequence, count);
+            budget -= count;
+        }
+        while (budget > 0 && NextAdmissible() is { } next && TryAdmit(next, plan, ref budget))
+        {
+            var count = Math.Min(next.Pending, budget);
+            plan.Add(next, count);
+            budget -= count;
+        }
+        Prefetch();
+        return plan.Chunks.Count == 0 ? null : plan;
+    }
+
+    /// <summary>Takes in what came of a plan, chunk by chunk.</summary>
+    public void Commit(StepPlan plan, IReadOnlyList<ChunkResult> results)
+    {
+        foreach (var ((sequence, chunk), result) in plan.Chunks.Zip(results).ToList())
+        {
+            sequence.InFlight = false;
+            if (sequence.State != SequenceState.Running) continue;
+            if (result.Fault is { } fault) Fail(sequence, FailureCode.EngineFault, fault);
+            else Advance(sequence, chunk, result);
+        }
+        foreach (var sequence in ending) memory.Free(sequence);
+        ending.Clear();
+    }
+
+    private void Advance(Sequence sequence, SequenceChunk chunk, ChunkResult result)
+    {
+        memory.Advance(sequence, chunk.End);
+        waiting.Charge(sequence.User, chunk.Count);
+        if (chunk.Sample is null) return;
+        if (sequence.OutputCount == 0) sequence.Output.Prefilled(sequence.Cached);
+        if (result.Token is not { } token) return;
+        if (sequence.OutputCount == 0) rates.FirstToken(sequence.AdmittedAt);
+        rates.Token();
+        var verdict = sequence.Output.Accept(token);
+        foreach (var id in verdict.Append) sequence.Append(id);
+        if (verdict.End is { } reason) End(sequence, output => output.Finish(reason));
+    }
+
+    // Blocks for the first `tokens` tokens. Takes them from others if there are none, from itself if it is the one that must yield.
+    private bool TryReserve(Sequence sequence, int tokens, StepPlan plan, ref int budget)
+    {
+        while (!memory.TryGrow(sequence, tokens))
+        {
+            var victim = Victim();
+            budget += Preempt(victim, plan);
+            if (victim == sequence) return false;
+        }
+        return true;
+    }
+
+    // The youngest of the user with the most: who holds much, and has least to lose by starting over.
+    private Sequence Victim() => running
+        .GroupBy(sequence => sequence.User)
+        .MaxBy(group => (group.Count(), group.Sum(sequence => sequence.Blocks.Count)))!
+        .MaxBy(sequence => sequence.Admission)!;
+
+    private int Preempt(Sequence victim, StepPlan plan)
+    {
+        var budget = plan.Drop(victim);
+        running.Remove(victim);
+        memory.Free(victim);
+        victim.State = SequenceState.Waiting;
+        waiting.Return(victim);
+        Preemptions++;
+        TellPositions();
+        return budget;
+    }
+
+    private Sequence? NextAdmissible()
+    {
+        if (waiting.Count == 0) return null;
+        foreach (var sequence in waiting.InOrder().Take(Math.Max(1, options.PrefetchDepth)))
+            if (memory.ImagesToLoad(sequence).All(image => image.Source.IsReady)) return sequence;
+        return null;
+    }
+
+    private bool TryAdmit(Sequence sequence, StepPlan plan, ref int budget)
+    {
+        if (running.Count >= options.MaxRunning && !TryClaim(sequence, plan, ref budget)) return false;
+        while (!memory.HasRoom(sequence))
+            if (!TryClaim(sequence, plan, ref budget)) return false;
+        memory.Start(sequence);
+        waiting.Admit(sequence);
+        running.Add(sequence);
+        sequence.State = SequenceState.Running;
+        sequence.Admission = ++admissions;
+        sequence.AdmittedAt = rates.Now;
+        sequence.ToldPosition = 0;
+        sequence.Cached = sequence.Computed;
+        PromptTokens += sequence.Tokens.Count;
+        CachedTokens += sequence.Computed;
+        sequence.Output.Started();
+        TellPositions();
+        return true;
+    }
+
+    // A user with nothing running takes a place from one with several: many pages of one never shut out another.
+    private bool TryClaim(Sequence sequence, StepPlan plan, ref int budget)
+    {
+        if (running.Count == 0 || waiting.RunningOf(sequence.User) > 0) return false;
+        var victim = Victim();
+        if (waiting.RunningOf(victim.User) < 2) return false;
+        budget += Preempt(victim, plan);
+        return true;
+    }
+
+    private bool End(Sequence sequence, Action<ISequenceOutput> tell)
+    {
+        if (sequence.State == SequenceState.Ended) return false;
+        if (sequence.State == SequenceState.Waiting) waiting.Remove(sequence);
+        else
+        {
+            running.Remove(sequence);
+            waiting.Ended(sequence.User);
+            if (sequence.InFlight) ending.Add(sequence);
+            else memory.Free(sequence);
+            rates.Ended(sequence.AdmittedAt);
+        }
+        sequence.State = SequenceState.Ended;
+        foreach (var image in sequence.Prompt.Images) image.Source.Release();
+        tell(sequence.Output);
+        TellPositions();
+        return true;
+    }
+
+    private void Prefetch()
+    {
+        foreach (var sequence in waiting.InOrder().Take(options.PrefetchDepth))
+            foreach (var image in memory.ImagesToLoad(sequence)) image.Source.Prefetch(imageReady);
+    }
+
+    private void TellPositions()
+    {
+        var position = 0;
+        foreach (var sequence in waiting.InOrder())
+        {
+            position++;
+            if (sequence.ToldPosition == position) continue;
+            sequence.ToldPosition = position;
+            sequence.Output.Queued(position, Eta(position));
+        }
+    }
+
+    /// <summary>Expected seconds until the first token of the request at that place of the queue; null while nothing was measured.</summary>
+    public double? Eta(int position) => rates.Eta(position, running.Count, options.MaxRunning);
+
+    /// <summary>Checks that every block and every pinned image belongs to exactly the sequences that say so.</summary>
+    /// <exception cref="InvalidOperationException">Something leaked.</exception>
+    public void CheckIntegrity()
+    {
+        memory.CheckIntegrity([.. running, .. ending]);
+        if (running.Any(sequence => sequence.State != SequenceState.Running)) throw new InvalidOperationException("A running sequence does not run.");
+        if (waiting.InOrder().Any(sequence => sequence.State != SequenceState.Waiting || sequence.Blocks.Count + sequence.Images.Count > 0))
+            throw new InvalidOperationException("A waiting sequence holds memory.");
+    }
+
+    private static Dictionary<string, string> Limit(int limit) => new() { ["limit"] = limit.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+}

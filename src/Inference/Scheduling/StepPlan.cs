@@ -1,0 +1,40 @@
+using EduVision.Inference.Runners;
+
+namespace EduVision.Inference.Scheduling;
+
+/// <summary>What the engine does next: first encode the images, then run the chunks.</summary>
+public sealed class StepPlan
+{
+    private readonly List<(Sequence Sequence, SequenceChunk Chunk)> chunks = [];
+
+    /// <summary>The chunks, each with its sequence.</summary>
+    public IReadOnlyList<(Sequence Sequence, SequenceChunk Chunk)> Chunks => chunks;
+
+    /// <summary>Images that a chunk touches and nobody has encoded for its sequence yet.</summary>
+    public IEnumerable<(Sequence Sequence, PromptImage Image)> ImagesToEncode =>
+        from entry in chunks
+        from image in entry.Chunk.TouchedImages
+        where !entry.Sequence.Images.ContainsKey(image)
+        select (entry.Sequence, image);
+
+    /// <summary>Tokens of all chunks.</summary>
+    public int Tokens => chunks.Sum(entry => entry.Chunk.Count);
+
+    internal void Add(Sequence sequence, int count)
+    {
+        chunks.Add((sequence, sequence.Chunk(count)));
+        sequence.InFlight = true;
+    }
+
+    /// <summary>Takes a sequence out of the plan.</summary>
+    /// <returns>The tokens that it had there.</returns>
+    internal int Drop(Sequence sequence)
+    {
+        var index = chunks.FindIndex(entry => entry.Sequence == sequence);
+        if (index < 0) return 0;
+        var count = chunks[index].Chunk.Count;
+        chunks.RemoveAt(index);
+        sequence.InFlight = false;
+        return count;
+    }
+}

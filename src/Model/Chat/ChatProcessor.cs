@@ -1,0 +1,69 @@
+using EduVision.Model.Configuration;
+using EduVision.Model.Imaging;
+using EduVision.Model.Tokenization;
+
+namespace EduVision.Model.Chat;
+
+/// <summary>All that stands between a conversation with photos and the network, of one checkpoint folder. Safe for several threads.</summary>
+public sealed class ChatProcessor
+{
+    private ChatProcessor(Tokenizer tokenizer, ChatTemplate template, ImageProcessor images)
+    {
+        Tokenizer = tokenizer;
+        Template = template;
+        Images = images;
+        Prompts = new PromptBuilder(tokenizer, template, images.Config.MergeSize);
+    }
+
+    /// <summary>The vocabulary.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>The chat template.</summary>
+    public ChatTemplate Template { get; }
+
+    /// <summary>From photos to patches.</summary>
+    public ImageProcessor Images { get; }
+
+    /// <summary>From conversations to prompts.</summary>
+    public PromptBuilder Prompts { get; }
+
+    /// <summary>The token that closes the reasoning.</summary>
+    public int ThinkEndId => Tokenizer.IdOf("</think>");
+
+    /// <summary>The token that ends a turn.</summary>
+    public int TurnEndId => Tokenizer.IdOf("<|im_end|>");
+
+    /// <summary>Reads the folder's tokenizer, template and image settings, and checks that they agree with its <c>config.json</c>.</summary>
+    /// <exception cref="ModelFileException">A file is missing, damaged, or contradicts another.</exception>
+    /// <exception cref="TokenizerException">The tokenizer's files are missing or damaged.</exception>
+    public static ChatProcessor Load(string directory)
+    {
+        var config = ModelConfig.Load(directory);
+        var tokenizer = Tokenizer.Load(directory);
+        var settings = ImageProcessorConfig.Load(directory);
+        CheckToken(directory, tokenizer, "<|image_pad|>", config.ImageTokenId);
+        CheckToken(directory, tokenizer, "<|vision_start|>", config.VisionStartTokenId);
+        CheckToken(directory, tokenizer, "<|vision_end|>", config.VisionEndTokenId);
+        if (tokenizer.VocabularySize > config.Text.VocabSize)
+        {
+            throw new ModelFileException(Path.Combine(directory, "tokenizer.json"),
+                $"the vocabulary has {tokenizer.VocabularySize} tokens, the model only {config.Text.VocabSize}.");
+        }
+
+        if ((settings.PatchSize, settings.TemporalPatchSize, settings.MergeSize) !=
+            (config.Vision.PatchSize, config.Vision.TemporalPatchSize, config.Vision.MergeSize))
+        {
+            throw new ModelFileException(Path.Combine(directory, ImageProcessorConfig.FileName), "patch, temporal patch or merge size differ from config.json.");
+        }
+
+        return new ChatProcessor(tokenizer, ChatTemplate.Load(directory), new ImageProcessor(settings));
+    }
+
+    private static void CheckToken(string directory, Tokenizer tokenizer, string content, int expected)
+    {
+        if (tokenizer.IdOf(content) != expected)
+        {
+            throw new ModelFileException(Path.Combine(directory, "config.json"), $"{content} is {expected} here, but {tokenizer.IdOf(content)} in the tokenizer.");
+        }
+    }
+}

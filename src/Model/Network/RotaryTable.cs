@@ -1,0 +1,50 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace EduVision.Model.Network;
+
+/// <summary>Angles of one forward pass's tokens, computed once and used by every layer.</summary>
+public sealed class RotaryTable : IDisposable
+{
+    private static readonly Scalar One = 1;
+
+    // Broadcast over heads. The first half of the sines is negated, so that turning (a, b) into (-b, a) is a mere roll.
+    private readonly Tensor _cos;
+    private readonly Tensor _sin;
+
+    private RotaryTable(Tensor cos, Tensor sin)
+    {
+        _cos = cos;
+        _sin = sin;
+    }
+
+    /// <param name="angles">[tokens, headDim / 2], float32.</param>
+    /// <param name="type">The type of what will be rotated, or float32.</param>
+    internal static RotaryTable Of(Tensor angles, ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        var (cos, sin) = (angles.cos(), angles.sin());
+        return new RotaryTable(
+            cat([cos, cos], -1).unsqueeze(1).to(type).MoveToOuterDisposeScope(),
+            cat([sin.neg(), sin], -1).unsqueeze(1).to(type).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Rotates heads: pairs are (i, i + headDim / 2).</summary>
+    /// <param name="heads">[tokens, heads, headDim].</param>
+    /// <returns>As given, in the wider of its type and the table's.</returns>
+    internal Tensor Rotate(Tensor heads) =>
+        heads.mul(_cos).addcmul(heads.roll(heads.shape[^1] / 2, -1), _sin, One);
+
+    internal RotaryTable MoveToOuterDisposeScope()
+    {
+        _cos.MoveToOuterDisposeScope();
+        _sin.MoveToOuterDisposeScope();
+        return this;
+    }
+
+    public void Dispose()
+    {
+        _cos.Dispose();
+        _sin.Dispose();
+    }
+}

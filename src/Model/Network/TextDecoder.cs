@@ -1,0 +1,87 @@
+using EduVision.Model.Configuration;
+using EduVision.Model.Weights;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
+
+namespace EduVision.Model.Network;
+
+/// <summary>The text model: embeddings in, hidden states out, logits for the rows asked for. Knows nothing of sequences.</summary>
+public sealed class TextDecoder : IDisposable
+{
+    internal const string Name = "model.language_model";
+
+    private readonly TextConfig _config;
+    private readonly Tensor _embeddings; // [vocab, hidden]
+    private readonly Tensor _head; // [vocab, hidden]; the embeddings themselves when tied
+    private readonly Tensor _norm;
+    private readonly TextLayer[] _layers;
+    private readonly MultimodalRotary _rotary;
+
+    /// <param name="config">Sizes.</param>
+    /// <param name="weights">Where the parameters come from.</param>
+    /// <param name="tied">Whether the head is the embedding matrix.</param>
+    public TextDecoder(TextConfig config, IWeightSource weights, bool tied)
+    {
+        _config = config;
+        _embeddings = weights.Take($"{Name}.embed_tokens.weight", config.VocabSize, config.HiddenSize);
+        _layers = [.. Enumerable.Range(0, config.Layers).Select(layer => new TextLayer(config, weights, layer))];
+        _norm = weights.Take($"{Name}.norm.weight", config.HiddenSize);
+        _head = tied ? _embeddings : weights.Take("lm_head.weight", config.VocabSize, config.HiddenSize);
+        _rotary = new MultimodalRotary(config, _embeddings.device);
+    }
+
+    /// <summary>Where the parameters are.</summary>
+    public Device Device => _embeddings.device;
+
+    /// <summary>The type of hidden states, keys and values.</summary>
+    public ScalarType ComputeType => _embeddings.dtype;
+
+    /// <param name="ids">[tokens], int64.</param>
+    /// <returns>[tokens, hidden].</returns>
+    public Tensor Embed(Tensor ids) => _embeddings.index_select(0, ids);
+
+    /// <summary>Angles of a pass's tokens; made once, used by all layers.</summary>
+    /// <param name="positions">[3, tokens] int64: temporal, row, column.</param>
+    /// <returns>The caller owns it.</returns>
+    public RotaryTable Rotary(Tensor positions) => _rotary.Table(positions, ComputeType);
+
+    /// <summary>All layers and the final norm.</summary>
+    /// <param name="hidden">[tokens, hidden], of any number of sequences; stays the caller's.</param>
+    /// <param name="rotary">From <see cref="Rotary"/>, for these tokens.</param>
+    /// <param name="attention">How the tokens see each other and the past.</param>
+    /// <param name="deepStack">What is added to image tokens; null when there are none in this pass.</param>
+    /// <returns>[tokens, hidden].</returns>
+    public Tensor Forward(Tensor hidden, RotaryTable rotary, IAttention attention, DeepStackInjection? deepStack = null)
+    {
+        using var scope = NewDisposeScope();
+        var stream = hidden;
+        for (var layer = 0; layer < _layers.Length; layer++)
+        {
+            using var previous = ReferenceEquals(stream, hidden) ? null : stream;
+            stream = _layers[layer].Forward(stream, rotary, attention);
+            if (deepStack is not null && layer < deepStack.Features.Count)
+            {
+                using var plain = stream;
+                stream = deepStack.AddTo(plain, layer);
+            }
+        }
+
+        return RmsNorm.Apply(stream, _norm, _config.RmsNormEps).MoveToOuterDisposeScope();
+    }
+
+    /// <param name="rows">[n, hidden], rows of what <see cref="Forward"/> returned.</param>
+    /// <returns>[n, vocab].</returns>
+    public Tensor Logits(Tensor rows) => linear(rows, _head);
+
+    public void Dispose()
+    {
+        _embeddings.Dispose();
+        _head.Dispose();
+        _norm.Dispose();
+        _rotary.Dispose();
+        foreach (var layer in _layers)
+        {
+            layer.Dispose();
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using EduVision.Inference.Cache;
+using EduVision.Inference.Runners;
+using EduVision.Inference.Runners.Sampling;
+using EduVision.Inference.Scheduling;
+using EduVision.Model.Imaging;
+using Microsoft.Extensions.Time.Testing;
+
+namespace EduVision.Inference.Tests.Fakes;
+
+/// <summary>A scheduler with a fake runner, stepped by hand; every step ends with a look at the books.</summary>
+internal sealed class Bench
+{
+    public const int BlockSize = 4;
+
+    private readonly BlockPool pool;
+    private readonly EncoderCache encoded;
+    private readonly SequenceMemory memory;
+
+    public Bench(int blocks = 64, SchedulerOptions? options = null, long encoderBytes = 3000)
+    {
+        pool = new BlockPool(blocks, BlockSize);
+        encoded = new EncoderCache(encoderBytes);
+        memory = new SequenceMemory(pool, encoded);
+        Scheduler = new Scheduler(options ?? new SchedulerOptions { StepTokens = 16, MaxRunning = 8 }, memory, new RateMeter(Time), () => { });
+        Runner = new FakeRunner(blocks, BlockSize, Next);
+    }
+
+    public FakeTimeProvider Time { get; } = new();
+    public Scheduler Scheduler { get; }
+    public FakeRunner Runner { get; }
+    public int FreeBlocks => pool.Free;
+    public int UsedBlocks => pool.Used;
+    public EncoderCache EncoderCache => encoded;
+
+    /// <summary>What the fake model says: a token that depends on all tokens before it.</summary>
+    public static int Next(IReadOnlyList<int> tokens) => (int)(tokens.Aggregate(17L, (hash, token) => ((hash * 31) + token) % 1_000_003) % 1000);
+
+    public static Prompt PromptOf(IReadOnlyList<int> ids, params (string Identity, int Offset, int Tokens)[] images) => new()
+    {
+        Ids = ids,
+        Positions = RotaryPositions.Plain(ids.Count),
+        Images = [.. images.Select(image => new PromptImage(image.Identity, image.Offset, image.Tokens, new ImageSource(new ImageGrid(1, 2, 2), () => new ImagePatches([], new ImageGrid(1, 2, 2)))))],
+    };
+
+    public (Sequence Sequence, Recorder Output) Add(string user, int promptTokens, int outputTokens, int seed = 1) =>
+        Add(user, PromptOf([.. Enumerable.Range(seed * 1000, promptTokens)]), outputTokens);
+
+    public (Sequence Sequence, Recorder Output) Add(string user, Prompt prompt, int outputTokens)
+    {
+        var output = new Recorder(outputTokens);
+        var sequence = new Sequence(user, prompt, new SamplingParameters(), output);
+        Assert.Null(Scheduler.TryAdd(sequence));
+        return (sequence, output);
+    }
+
+    /// <summary>One step.</summary>
+    /// <returns>The plan, or null if there was nothing to do.</returns>
+    public StepPlan? Step()
+    {
+        var plan = Scheduler.Plan();
+        if (plan is null)
+        {
+            Scheduler.CheckIntegrity();
+            return null;
+        }
+        foreach (var (sequence, image) in plan.ImagesToEncode.ToList())
+            if (!sequence.Images.ContainsKey(image) && !memory.TryUseEncoded(sequence, image)) memory.AddEncoded(sequence, image, Runner.Encode(image.Source));
+        var results = Runner.Step([.. plan.Chunks.Select(entry => entry.Chunk)]);
+        Scheduler.Commit(plan, results);
+        Scheduler.CheckIntegrity();
+        return plan;
+    }
+
+    /// <summary>Steps until nothing is left to do.</summary>
+    public void Drain(int limit = 10_000)
+    {
+        for (var i = 0; i < limit; i++)
+        {
+            if (Step() is not null) continue;
+            if (Scheduler.Waiting == 0 && Scheduler.Running == 0) return;
+            // Images load on other threads.
+            Thread.Yield();
+        }
+        Assert.Fail($"{Scheduler.Waiting} wait and {Scheduler.Running} run after {limit} steps.");
+    }
+}
