@@ -11,7 +11,7 @@ using EduVision.Web.Uploads;
 
 var builder = WebApplication.CreateBuilder(args);
 
-builder.AddBuildLayout();
+builder.AddDefaults();
 builder.AddLoopbackOnly();
 builder.AddTexts();
 builder.AddData();

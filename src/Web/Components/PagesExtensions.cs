@@ -9,7 +9,7 @@ public static class PagesExtensions
     // Everything comes from here: no script, font, picture or frame of anybody else. Inline styles are MudBlazor's and KaTeX's.
     private const string ContentPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; font-src 'self'; " +
-        "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+        "connect-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
     /// <summary>Registers them.</summary>
     public static WebApplicationBuilder AddPages(this WebApplicationBuilder builder)

@@ -10,8 +10,7 @@ public static class LocalizationExtensions
     /// <summary>Registers the texts.</summary>
     public static WebApplicationBuilder AddTexts(this WebApplicationBuilder builder)
     {
-        builder.Services.AddLocalization();
-        builder.Services.AddSingleton<Texts>();
+        builder.Services.AddScoped<Texts>();
         return builder;
     }
 
