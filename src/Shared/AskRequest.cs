@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace EduVision.Shared;
 
 /// <summary>One request to the inference service: a conversation whose last turn is the user's.</summary>
@@ -29,6 +31,7 @@ public sealed record AskRequest
 /// <param name="Role">Who speaks.</param>
 /// <param name="Text">What was said; for an assistant the answer only, never its reasoning.</param>
 /// <param name="Images">Lower-case hex SHA-256 of images stored with <c>PUT /images/{sha256}</c>, in order, placed before the text.</param>
+[method: JsonConstructor]
 public sealed record Turn(TurnRole Role, string Text, IReadOnlyList<string> Images)
 {
     /// <summary>A turn without images.</summary>

@@ -1,1 +1,14 @@
-Console.WriteLine("EduVision");
+using System.CommandLine;
+using EduVision.Model.Native;
+using EduVision.Training.Commands;
+
+TorchLibrary.Prepare();
+var root = new RootCommand("EduVision training: make data, train, evaluate.")
+{
+    AssetsCommand.Create(),
+    VocabularyCommand.Create(),
+    SetCommand.Create(),
+    TrainCommand.Create(),
+    EvalCommand.Create(),
+};
+return root.Parse(args).Invoke();

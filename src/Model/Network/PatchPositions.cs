@@ -5,8 +5,21 @@ using static TorchSharp.torch;
 namespace EduVision.Model.Network;
 
 /// <summary>Row and column of every patch of a pass, in the image processor's order: merge blocks row by row, patches inside them row by row.</summary>
-internal sealed class PatchPositions(VisionConfig config, IReadOnlyList<ImageGrid> grids)
+internal sealed class PatchPositions
 {
+    private readonly VisionConfig config;
+    private readonly IReadOnlyList<ImageGrid> grids;
+    private readonly long copies;
+
+    /// <summary>Positions for these images. Many images of one size, as in training, are worked out once.</summary>
+    public PatchPositions(VisionConfig config, IReadOnlyList<ImageGrid> images)
+    {
+        this.config = config;
+        var oneSize = images.All(image => image == images[0]);
+        grids = oneSize ? [images[0]] : images;
+        copies = oneSize ? images.Count : 1;
+    }
+
     /// <summary>Interpolates the learned square grid bilinearly, corners on corners, to each image's patches.</summary>
     /// <param name="table">[gridSide * gridSide, hidden].</param>
     /// <returns>[patches, hidden].</returns>
@@ -36,7 +49,7 @@ internal sealed class PatchPositions(VisionConfig config, IReadOnlyList<ImageGri
             sum = sum.add(table.index_select(0, cells[corner]).mul(shares[corner]));
         }
 
-        return sum.MoveToOuterDisposeScope();
+        return sum.repeat(copies, 1).MoveToOuterDisposeScope();
     }
 
     /// <summary>Rotary angles: the first half of a head's pairs turns with the row, the second with the column.</summary>
@@ -46,7 +59,7 @@ internal sealed class PatchPositions(VisionConfig config, IReadOnlyList<ImageGri
         var inverse = Frequencies.Inverse(config.RopeTheta, config.HeadDim / 2).unsqueeze(0);
         var angles = cat([.. grids.Select(Coordinates).Select(at => cat(
             [at.Rows.to(ScalarType.Float32).unsqueeze(1) * inverse, at.Columns.to(ScalarType.Float32).unsqueeze(1) * inverse], -1))]);
-        return RotaryTable.Of(angles.to(device), ScalarType.Float32).MoveToOuterDisposeScope();
+        return RotaryTable.Of(angles.repeat(copies, 1).to(device), ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     private long Patches => grids.Sum(grid => (long)grid.Patches);

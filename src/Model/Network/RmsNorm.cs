@@ -1,18 +1,39 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EduVision.Model.Network;
 
-/// <summary>Root mean square normalisation over the last dimension, computed in float32 whatever the compute type.</summary>
-internal static class RmsNorm
+/// <summary>
+/// Root mean square normalisation over the last dimension, in float32 whatever the compute type. Written around the vector norm
+/// because one kernel then reads the row, where square and mean are two: a decode step is made of such small operations.
+/// </summary>
+internal sealed class RmsNorm : IDisposable
 {
+    private readonly Tensor _eps; // [1]
+    private readonly Scalar _share;
+
+    /// <param name="width">Length of the last dimension.</param>
+    /// <param name="eps">Added to the mean square.</param>
+    /// <param name="device">The model's.</param>
+    public RmsNorm(int width, double eps, Device device)
+    {
+        _eps = full([1], eps, ScalarType.Float32, device).DetachFromDisposeScope();
+        _share = 1.0 / width;
+    }
+
     /// <param name="x">[..., width].</param>
     /// <param name="weight">Broadcasts against <paramref name="x"/>.</param>
-    /// <param name="eps">Added to the mean square.</param>
-    public static Tensor Apply(Tensor x, Tensor weight, double eps)
+    public Tensor Apply(Tensor x, Tensor weight)
     {
         var wide = x.dtype == ScalarType.Float32 ? x : x.to(ScalarType.Float32);
-        var scale = wide.square().mean([-1], keepdim: true).add(eps).rsqrt();
-        var normal = wide.mul(scale);
+        var norm = linalg.vector_norm(wide, 2, [-1], keepdim: true);
+        var normal = wide.mul(_eps.addcmul(norm, norm, _share).rsqrt());
         return (x.dtype == ScalarType.Float32 ? normal : normal.to(x.dtype)).mul(weight);
+    }
+
+    public void Dispose()
+    {
+        _eps.Dispose();
+        _share.Dispose();
     }
 }

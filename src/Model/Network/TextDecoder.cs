@@ -10,10 +10,10 @@ public sealed class TextDecoder : IDisposable
 {
     internal const string Name = "model.language_model";
 
-    private readonly TextConfig _config;
     private readonly Tensor _embeddings; // [vocab, hidden]
     private readonly Tensor _head; // [vocab, hidden]; the embeddings themselves when tied
     private readonly Tensor _norm;
+    private readonly TextNorms _norms;
     private readonly TextLayer[] _layers;
     private readonly MultimodalRotary _rotary;
 
@@ -22,9 +22,9 @@ public sealed class TextDecoder : IDisposable
     /// <param name="tied">Whether the head is the embedding matrix.</param>
     public TextDecoder(TextConfig config, IWeightSource weights, bool tied)
     {
-        _config = config;
         _embeddings = weights.Take($"{Name}.embed_tokens.weight", config.VocabSize, config.HiddenSize);
-        _layers = [.. Enumerable.Range(0, config.Layers).Select(layer => new TextLayer(config, weights, layer))];
+        _norms = new TextNorms(config, _embeddings.device);
+        _layers = [.. Enumerable.Range(0, config.Layers).Select(layer => new TextLayer(config, weights, _norms, layer))];
         _norm = weights.Take($"{Name}.norm.weight", config.HiddenSize);
         _head = tied ? _embeddings : weights.Take("lm_head.weight", config.VocabSize, config.HiddenSize);
         _rotary = new MultimodalRotary(config, _embeddings.device);
@@ -66,7 +66,7 @@ public sealed class TextDecoder : IDisposable
             }
         }
 
-        return RmsNorm.Apply(stream, _norm, _config.RmsNormEps).MoveToOuterDisposeScope();
+        return _norms.Hidden.Apply(stream, _norm).MoveToOuterDisposeScope();
     }
 
     /// <param name="rows">[n, hidden], rows of what <see cref="Forward"/> returned.</param>
@@ -78,6 +78,7 @@ public sealed class TextDecoder : IDisposable
         _embeddings.Dispose();
         _head.Dispose();
         _norm.Dispose();
+        _norms.Dispose();
         _rotary.Dispose();
         foreach (var layer in _layers)
         {

@@ -10,12 +10,14 @@ internal sealed class TextLayer : IDisposable
 {
     private readonly TextConfig _config;
     private readonly int _index;
+    private readonly TextNorms _norms;
     private readonly Tensor _inputNorm, _qkv, _queryNorm, _keyNorm, _output, _postNorm, _gateUp, _down;
     private readonly Tensor? _headNorms; // null while the norms are being trained
 
-    public TextLayer(TextConfig config, IWeightSource weights, int index)
+    public TextLayer(TextConfig config, IWeightSource weights, TextNorms norms, int index)
     {
         _config = config;
+        _norms = norms;
         _index = index;
         var name = $"{TextDecoder.Name}.layers.{index}";
         long hidden = config.HiddenSize, inner = config.IntermediateSize;
@@ -39,8 +41,8 @@ internal sealed class TextLayer : IDisposable
     public Tensor Forward(Tensor hidden, RotaryTable rotary, IAttention attention)
     {
         using var scope = NewDisposeScope();
-        hidden = hidden + linear(Attend(RmsNorm.Apply(hidden, _inputNorm, _config.RmsNormEps), rotary, attention), _output);
-        var gateUp = linear(RmsNorm.Apply(hidden, _postNorm, _config.RmsNormEps), _gateUp);
+        hidden = hidden + linear(Attend(_norms.Hidden.Apply(hidden, _inputNorm), rotary, attention), _output);
+        var gateUp = linear(_norms.Hidden.Apply(hidden, _postNorm), _gateUp);
         var (gate, up) = (gateUp.narrow(-1, 0, _config.IntermediateSize), gateUp.narrow(-1, _config.IntermediateSize, _config.IntermediateSize));
         return (hidden + linear(gate.silu().mul(up), _down)).MoveToOuterDisposeScope();
     }
@@ -59,7 +61,7 @@ internal sealed class TextLayer : IDisposable
         long heads = _config.Heads, kvHeads = _config.KvHeads;
         var qkv = linear(normal, _qkv).view(-1, heads + (2 * kvHeads), _config.HeadDim);
         // Queries and keys are normalised per head and rotated in one go.
-        var turned = rotary.Rotate(RmsNorm.Apply(qkv.narrow(1, 0, heads + kvHeads), _headNorms ?? HeadNorms(), _config.RmsNormEps));
+        var turned = rotary.Rotate(_norms.Head.Apply(qkv.narrow(1, 0, heads + kvHeads), _headNorms ?? HeadNorms()));
         return attention.Attend(_index, turned.narrow(1, 0, heads), turned.narrow(1, heads, kvHeads), qkv.narrow(1, heads + kvHeads, kvHeads));
     }
 

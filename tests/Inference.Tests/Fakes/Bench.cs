@@ -8,7 +8,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace EduVision.Inference.Tests.Fakes;
 
 /// <summary>A scheduler with a fake runner, stepped by hand; every step ends with a look at the books.</summary>
-internal sealed class Bench
+internal sealed class Bench : IDisposable
 {
     public const int BlockSize = 4;
 
@@ -52,6 +52,8 @@ internal sealed class Bench
         Assert.Null(Scheduler.TryAdd(sequence));
         return (sequence, output);
     }
+
+    public void Dispose() => encoded.Dispose();
 
     /// <summary>One step.</summary>
     /// <returns>The plan, or null if there was nothing to do.</returns>

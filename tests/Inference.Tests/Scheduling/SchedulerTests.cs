@@ -237,7 +237,8 @@ public sealed class SchedulerTests
         bench.Step();
         var second = bench.Add("a", 4, 5, seed: 3);
         var third = bench.Add("a", 4, 5, seed: 4);
-        Assert.Equal(([1], [2]), (second.Output.Positions, third.Output.Positions));
+        Assert.Equal([1], second.Output.Positions);
+        Assert.Equal([2], third.Output.Positions);
         Assert.True(second.Output.Etas[0] > 0);
         Assert.True(third.Output.Etas[0] > second.Output.Etas[0]);
     }

@@ -1,12 +1,12 @@
 using EduVision.Model.Imaging;
 using EduVision.Model.Network;
-using EduVision.Model.Weights;
+using EduVision.Model.Tests.Parity;
 using static TorchSharp.torch;
 
 namespace EduVision.Model.Tests.Network;
 
-/// <summary>The model against the reference implementation, in float32.</summary>
-public sealed class ParityTests(ParityFolder parity) : IClassFixture<ParityFolder>
+/// <summary>The network alone against the reference implementation, in float32: the reference's ids, positions and pixels go in.</summary>
+public sealed class ParityTests
 {
     private const double LogitTolerance = 1e-3;
 
@@ -16,14 +16,13 @@ public sealed class ParityTests(ParityFolder parity) : IClassFixture<ParityFolde
     [InlineData("text")]
     public void Logits_and_greedy_tokens_are_the_references(string name)
     {
-        Assert.SkipWhen(parity.Path is null, parity.Missing ?? "");
+        using var golden = ReferenceFixture.OpenSharedOrSkip();
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
-        using var model = Qwen3VL.Load(parity.Path, CPU, ScalarType.Float32);
-        using var golden = SafetensorsFile.Open(Path.Combine(parity.Path, "golden.safetensors"));
+        using var model = Qwen3VL.Load(golden.Path, CPU, ScalarType.Float32);
         var ids = golden.Load($"{name}.input_ids");
         var images = Images(model, golden, name);
-        var positions = golden.Tensors.ContainsKey($"{name}.position_ids")
+        var positions = golden.Has($"{name}.position_ids")
             ? golden.Load($"{name}.position_ids")
             : arange(ids.shape[0]).expand(3, -1);
 
@@ -42,18 +41,17 @@ public sealed class ParityTests(ParityFolder parity) : IClassFixture<ParityFolde
     [InlineData("tiny")]
     public void Image_embeddings_are_the_references(string name)
     {
-        Assert.SkipWhen(parity.Path is null, parity.Missing ?? "");
+        using var golden = ReferenceFixture.OpenSharedOrSkip();
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
-        using var model = Qwen3VL.Load(parity.Path, CPU, ScalarType.Float32);
-        using var golden = SafetensorsFile.Open(Path.Combine(parity.Path, "golden.safetensors"));
+        using var model = Qwen3VL.Load(golden.Path, CPU, ScalarType.Float32);
         var means = Images(model, golden, name)!.Embeddings.mean([-1]);
         Assert.InRange((means - golden.Load($"{name}.image_embeds_mean")).abs().max().item<float>(), 0, 1e-5);
     }
 
-    private static VisionOutput? Images(Qwen3VL model, SafetensorsFile golden, string name)
+    private static VisionOutput? Images(Qwen3VL model, ReferenceFixture golden, string name)
     {
-        if (!golden.Tensors.ContainsKey($"{name}.pixel_values"))
+        if (!golden.Has($"{name}.pixel_values"))
         {
             return null;
         }

@@ -4,7 +4,11 @@ namespace EduVision.Model.Tests.Parity;
 internal static class RepositoryFiles
 {
     /// <summary>A file or folder of <c>tests/Model.Tests/Fixtures</c>.</summary>
-    public static string Fixture(string relative)
+    public static string Fixture(string relative) =>
+        Find(relative) ?? throw new FileNotFoundException($"tests/Model.Tests/Fixtures/{relative} is not above {AppContext.BaseDirectory}.");
+
+    /// <summary>As <see cref="Fixture"/>, null if it is not there.</summary>
+    public static string? Find(string relative)
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
@@ -15,6 +19,6 @@ internal static class RepositoryFiles
             }
         }
 
-        throw new FileNotFoundException($"tests/Model.Tests/Fixtures/{relative} is not above {AppContext.BaseDirectory}.");
+        return null;
     }
 }

@@ -9,7 +9,7 @@ namespace EduVision.Model.Tests.Parity;
 internal static class SharedFiles
 {
     private static readonly Lock Gate = new();
-    private static readonly Dictionary<string, string?> Unpacked = [];
+    private static readonly Dictionary<string, string> Unpacked = [];
 
     /// <summary>The path of a file in <c>shared</c>, or null.</summary>
     public static string? Find(string relative)
@@ -26,26 +26,22 @@ internal static class SharedFiles
         return null;
     }
 
-    /// <summary>The folder an archive of <c>shared</c> was unpacked to, or null without the archive; unpacked once a run.</summary>
-    public static string? Unpack(string relative)
+    /// <summary>The folder an archive was unpacked to, once a run; deleted when the run ends.</summary>
+    public static string Unpack(string archive)
     {
         lock (Gate)
         {
-            if (!Unpacked.TryGetValue(relative, out string? folder))
+            if (!Unpacked.TryGetValue(archive, out string? folder))
             {
-                folder = Find(relative) is { } archive ? Unpack(archive, Directory.CreateTempSubdirectory("eduvision-shared-").FullName) : null;
-                Unpacked.Add(relative, folder);
+                folder = Directory.CreateTempSubdirectory("eduvision-shared-").FullName;
+                AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+                using Process tar = Process.Start("tar", ["-xf", archive, "-C", folder]);
+                tar.WaitForExit();
+                Assert.True(tar.ExitCode == 0, $"tar could not unpack {archive}: exit code {tar.ExitCode}.");
+                Unpacked.Add(archive, folder);
             }
 
             return folder;
         }
-    }
-
-    private static string Unpack(string archive, string folder)
-    {
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
-        using Process tar = Process.Start("tar", ["-xf", archive, "-C", folder]);
-        tar.WaitForExit();
-        return tar.ExitCode == 0 ? folder : throw new InvalidOperationException($"tar could not unpack {archive}: exit code {tar.ExitCode}.");
     }
 }

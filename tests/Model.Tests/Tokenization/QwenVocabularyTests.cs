@@ -10,6 +10,7 @@ namespace EduVision.Model.Tests.Tokenization;
 public sealed class QwenVocabularyTests
 {
     private const int FirstAddedToken = 151643;
+    private static readonly Dictionary<string, Tokenizer> Loaded = [];
 
     [Fact]
     public void Every_golden_text_has_the_reference_ids_and_decodes_to_itself()
@@ -50,25 +51,24 @@ public sealed class QwenVocabularyTests
     private static Tokenizer LoadOrSkip(out JsonElement golden)
     {
         string? goldenPath = SharedFiles.Find("qwen/tokenizer_golden.json");
-        string? folder = SharedFiles.Unpack("qwen/vocab-merges.tar.xz");
-        Assert.SkipWhen(goldenPath is null || folder is null, "shared/qwen with Qwen3's vocabulary is not beside this repository.");
+        string? archive = SharedFiles.Find("qwen/vocab-merges.tar.xz");
+        Assert.SkipWhen(goldenPath is null || archive is null, "shared/qwen with Qwen3's vocabulary is not beside this repository.");
+        string folder = SharedFiles.Unpack(archive!);
         golden = JsonDocument.Parse(File.ReadAllText(goldenPath!)).RootElement;
-        lock (Folders)
+        lock (Loaded)
         {
-            if (!Folders.TryGetValue(folder!, out Tokenizer? tokenizer))
+            if (!Loaded.TryGetValue(folder, out Tokenizer? tokenizer))
             {
                 // vocab.json and merges.txt do not name the added tokens; a published folder has them in tokenizer_config.json.
                 var added = new JsonObject(TokenizerFile.QwenAddedTokens.Select((token, i) => KeyValuePair.Create(
                     (FirstAddedToken + i).ToString(CultureInfo.InvariantCulture),
                     (JsonNode?)new JsonObject { ["content"] = token.Content, ["special"] = token.Special })));
-                File.WriteAllText(Path.Combine(folder!, "tokenizer_config.json"), new JsonObject { ["added_tokens_decoder"] = added }.ToJsonString());
-                tokenizer = Tokenizer.Load(folder!);
-                Folders.Add(folder!, tokenizer);
+                File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), new JsonObject { ["added_tokens_decoder"] = added }.ToJsonString());
+                tokenizer = Tokenizer.Load(folder);
+                Loaded.Add(folder, tokenizer);
             }
 
             return tokenizer;
         }
     }
-
-    private static readonly Dictionary<string, Tokenizer> Folders = [];
 }

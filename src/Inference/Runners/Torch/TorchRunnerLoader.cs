@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using EduVision.Inference.Hosting;
+using EduVision.Model.Native;
 using EduVision.Model.Network;
 using static TorchSharp.torch;
 
@@ -15,6 +16,7 @@ internal static class TorchRunnerLoader
     public static TorchRunner Load(string directory, InferenceOptions options)
     {
         if (options.TorchLibrary is { } folder) LoadLibraries(folder);
+        TorchLibrary.Prepare();
         var threads = options.Threads ?? Environment.ProcessorCount;
         set_num_threads(threads);
         var device = new Device(options.Device ?? (cuda.is_available() ? "cuda" : "cpu"));

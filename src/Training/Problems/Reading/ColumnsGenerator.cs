@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+
+namespace EduVision.Training.Problems;
+
+/// <summary>
+/// Chinese to transcribe: one to five columns of one to eight characters, the right column first, or a single character.
+/// Half of it is characters drawn at random, which no knowledge of the language helps to read; half is idioms and verse.
+/// </summary>
+public static class ColumnsGenerator
+{
+    private const int LongestColumn = 8;
+
+    /// <summary>Columns, or now and then a single character, to transcribe.</summary>
+    public static Problem Transcribe(Random random, string language)
+    {
+        var columns = random.PickIndex(0.25, 0.4, 0.35) switch
+        {
+            0 => [random.Pick(CharacterList.Common).ToString()],
+            1 => RandomColumns(random),
+            _ => PhraseColumns(random),
+        };
+        var text = string.Join('\n', columns);
+        return new Problem(ProblemKind.Columns, ProblemTask.Transcribe, language, new ColumnsPicture(columns),
+            Prompts.For(ProblemTask.Transcribe, language, random), "", text, text);
+    }
+
+    /// <summary>Characters with the question to solve them: the answer transcribes and says so.</summary>
+    public static Problem SolveInVain(Random random, string language) => MathLineGenerator.InVain(Transcribe(random, language), random);
+
+    private static ImmutableArray<string> RandomColumns(Random random)
+    {
+        var length = random.Next(1, LongestColumn + 1);
+        var count = random.PickIndex(0.35, 0.25, 0.17, 0.13, 0.1) + 1;
+        // A page fills its columns; only the last may end early.
+        return [.. Enumerable.Range(0, count).Select(i => Characters(random, i == count - 1 ? random.Next(1, length + 1) : length))];
+    }
+
+    private static ImmutableArray<string> PhraseColumns(Random random)
+    {
+        var count = random.PickIndex(0.35, 0.3, 0.15, 0.2) + 1;
+        return [.. Enumerable.Range(0, count).Select(_ => random.Pick(CharacterList.Phrases))];
+    }
+
+    private static string Characters(Random random, int length) =>
+        string.Concat(Enumerable.Range(0, length).Select(_ => random.Pick(CharacterList.Common)));
+}
