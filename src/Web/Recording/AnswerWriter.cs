@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace EduVision.Web.Recording;
 
 /// <summary>Follows one live answer into its database row, in batches, each with the number of its last event.</summary>
-internal sealed class AnswerWriter(IDbContextFactory<EduVisionDb> databases, LiveAnswer live)
+internal sealed class AnswerWriter(IDbContextFactory<EduVisionDb> databases, LiveAnswer live, Func<string?> model)
 {
     private static readonly TimeSpan Batch = TimeSpan.FromMilliseconds(300);
 
@@ -28,6 +28,8 @@ internal sealed class AnswerWriter(IDbContextFactory<EduVisionDb> databases, Liv
         var update = live.Read(cursor);
         var progress = update.Progress;
         await using var db = await databases.CreateDbContextAsync();
+        // Who sees the end of an answer sees all of it.
+        await using var transaction = await db.Database.BeginTransactionAsync();
         var row = db.Answers.Where(a => a.Id == live.Id);
         if (update.StartsOver) await row.ExecuteUpdateAsync(a => a.SetProperty(x => x.Reasoning, "").SetProperty(x => x.Text, ""));
         // Appended by the database, so that a long answer is not sent whole each time.
@@ -40,12 +42,10 @@ internal sealed class AnswerWriter(IDbContextFactory<EduVisionDb> databases, Liv
             .SetProperty(x => x.FirstToken, progress.FirstToken)
             .SetProperty(x => x.ReasoningEnded, progress.ReasoningEnded)
             .SetProperty(x => x.Ended, progress.Ended));
-        cursor = update.Cursor;
-        if (!progress.HasEnded) return false;
-
         if (progress.Completed is { } completed)
         {
             await row.ExecuteUpdateAsync(a => a
+                .SetProperty(x => x.Model, model())
                 .SetProperty(x => x.FinishReason, completed.FinishReason)
                 .SetProperty(x => x.Usage, completed.Usage)
                 .SetProperty(x => x.Timings, completed.Timings));
@@ -57,6 +57,8 @@ internal sealed class AnswerWriter(IDbContextFactory<EduVisionDb> databases, Liv
                 .SetProperty(x => x.FailureMessage, failed.Message)
                 .SetProperty(x => x.FailureParameters, new Dictionary<string, string>(failed.Parameters ?? new Dictionary<string, string>())));
         }
-        return true;
+        await transaction.CommitAsync();
+        cursor = update.Cursor;
+        return progress.HasEnded;
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using EduVision.Shared;
 using EduVision.Web.Data;
 using EduVision.Web.Questions;
+using EduVision.Web.Status;
 using EduVision.Web.Uploads;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -20,7 +21,7 @@ public sealed class RecordingOptions
 
 /// <summary>One background recorder for each answer that has not ended. No page keeps them alive.</summary>
 public sealed class Recorders(
-    IDbContextFactory<EduVisionDb> databases, InferenceClient client, PhotoStore photos, QuestionChanges changes,
+    IDbContextFactory<EduVisionDb> databases, InferenceClient client, PhotoStore photos, QuestionChanges changes, ServiceMonitor monitor,
     IOptions<RecordingOptions> options, TimeProvider clock, ILogger<Recorders> log) : BackgroundService
 {
     private readonly ConcurrentDictionary<Guid, Running> running = new();
@@ -90,7 +91,7 @@ public sealed class Recorders(
 
     private async Task RecordAsync(Guid questionId, Guid answerId, Running run)
     {
-        var writer = new AnswerWriter(databases, run.Live);
+        var writer = new AnswerWriter(databases, run.Live, () => monitor.Current?.Model);
         var cancellationToken = run.Token;
         changes.Announce(questionId);
         var writing = writer.RunAsync(cancellationToken);

@@ -9,6 +9,13 @@ internal static class PhotoCodec
 {
     private static readonly Lock HeicLock = new();
 
+    static PhotoCodec()
+    {
+        // Every upload is decoded once; what is wrong with it goes to the person, not to the console.
+        Cache.Max = 0;
+        Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, (_, _, _) => { });
+    }
+
     /// <summary>Width and height from the header; nothing is decoded.</summary>
     /// <exception cref="UploadRefusedException">The header makes no sense.</exception>
     public static (int Width, int Height) Measure(string path, ImageKind kind)

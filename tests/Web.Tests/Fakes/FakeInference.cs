@@ -18,6 +18,7 @@ public sealed class FakeInference : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Guid, FakeRequest> requests = new();
     private readonly ConcurrentDictionary<string, byte[]> images = new();
+    private readonly ConcurrentDictionary<string, HubCallerContext> connections = new();
     private WebApplication? app;
     private string address = "http://127.0.0.1:0";
 
@@ -86,6 +87,12 @@ public sealed class FakeInference : IAsyncDisposable
         images.Clear();
     }
 
+    /// <summary>Cuts every connection, as a network does; the requests live on.</summary>
+    public void Drop()
+    {
+        foreach (var connection in connections.Values) connection.Abort();
+    }
+
     /// <summary>Forgets its images, as a bounded cache does.</summary>
     public void ForgetImages() => images.Clear();
 
@@ -124,6 +131,18 @@ public sealed class FakeInference : IAsyncDisposable
                 yield break;
             }
             await foreach (var next in known.ReadAsync(afterSequence, cancellationToken)) yield return next;
+        }
+
+        public override Task OnConnectedAsync()
+        {
+            fake.connections[Context.ConnectionId] = Context;
+            return Task.CompletedTask;
+        }
+
+        public override Task OnDisconnectedAsync(Exception? exception)
+        {
+            fake.connections.TryRemove(Context.ConnectionId, out _);
+            return Task.CompletedTask;
         }
 
         public bool Cancel(Guid id) => fake.requests.TryGetValue(id, out var known) && known.Cancel();
