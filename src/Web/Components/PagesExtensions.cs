@@ -38,5 +38,6 @@ public static class PagesExtensions
     });
 
     /// <summary>Maps them.</summary>
-    public static void MapPages(this WebApplication app) => app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+    public static void MapPages(this WebApplication app) => app.MapRazorComponents<App>()
+        .AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null); // ours is stricter
 }

@@ -16,7 +16,13 @@ public static class Startup
             await app.StartAsync();
             await app.Services.GetRequiredService<InferenceSupervisor>().FirstReady;
         }
-        catch (Exception e) when (e is NotLoopbackException or OptionsValidationException or InvalidOperationException or TimeoutException or IOException)
+        catch (OptionsValidationException e)
+        {
+            // Nothing was started, so nothing is there to stop.
+            await Console.Error.WriteLineAsync(string.Join(Environment.NewLine, e.Failures));
+            return 1;
+        }
+        catch (Exception e) when (e is NotLoopbackException or InvalidOperationException or TimeoutException or IOException)
         {
             await Console.Error.WriteLineAsync(e.Message);
             await app.StopAsync();
