@@ -34,7 +34,8 @@ public sealed class InferenceEngine : IHostedService, IDisposable
 
     /// <summary>An engine over the runner that <paramref name="load"/> loads, on the engine's thread.</summary>
     public InferenceEngine(
-        Func<ModelRunner> load, IOptions<InferenceOptions> options, EngineMetrics metrics, TimeProvider time, ILogger<InferenceEngine> logger)
+        Func<ModelRunner> load, IOptions<InferenceOptions> options, EngineMetrics metrics, TimeProvider time,
+        IHostApplicationLifetime lifetime, ILogger<InferenceEngine> logger)
     {
         (this.load, this.metrics, this.logger) = (load, metrics, logger);
         var settings = options.Value;
@@ -52,6 +53,8 @@ public sealed class InferenceEngine : IHostedService, IDisposable
         scheduler = new Scheduler(limits, memory, rates, () => work.Set());
         metrics.Observe(() => State);
         thread = new Thread(Run) { Name = "Inference engine", IsBackground = true };
+        // At the first sign, not when the server has drained: it drains only when the logs that it streams have ended.
+        lifetime.ApplicationStopping.Register(Stop);
     }
 
     /// <summary>Ends when the model is loaded; fails if it cannot be.</summary>
@@ -113,9 +116,14 @@ public sealed class InferenceEngine : IHostedService, IDisposable
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken)
     {
+        Stop();
+        return thread.ThreadState.HasFlag(System.Threading.ThreadState.Unstarted) ? Task.CompletedTask : Task.Run(thread.Join, cancellationToken);
+    }
+
+    private void Stop()
+    {
         stopping = true;
         work.Set();
-        return thread.ThreadState.HasFlag(System.Threading.ThreadState.Unstarted) ? Task.CompletedTask : Task.Run(thread.Join, cancellationToken);
     }
 
     private void Run()

@@ -30,6 +30,7 @@ public static class InferenceHost
             .ValidateDataAnnotations()
             .ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<InferenceOptions>, InferenceOptionsValidator>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services =>
             new ServedModel(ModelLocator.Find(services.GetRequiredService<IOptions<InferenceOptions>>().Value.ModelDirectory)));

@@ -28,6 +28,9 @@ public sealed class EngineMetrics : IDisposable
         requests = meter.CreateCounter<long>("eduvision.requests", "{request}", "Requests that ended, by reason.");
     }
 
+    /// <summary>True for an instrument of this engine.</summary>
+    internal bool Owns(Instrument instrument) => ReferenceEquals(instrument.Meter, meter);
+
     /// <summary>Registers what is looked up when somebody asks: queue, KV cache and prefix cache.</summary>
     public void Observe(Func<EngineState> state)
     {

@@ -17,10 +17,11 @@ internal sealed class AnswerStream(HubLink link, InferenceClientOptions options)
         Guid id, AskRequest? request, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var pause = options.FirstPause;
-        var silentSince = Environment.TickCount64;
+        var downSince = Environment.TickCount64;
         while (true)
         {
             Exception? broken = null;
+            var opened = Environment.TickCount64;
             await using (var events = OpenAsync(id, after == 0 ? request : null, after, cancellationToken).GetAsyncEnumerator(cancellationToken))
             {
                 while (true)
@@ -39,18 +40,20 @@ internal sealed class AnswerStream(HubLink link, InferenceClientOptions options)
                     if (next.Sequence <= after && !next.IsLast) continue;
                     after = Math.Max(after, next.Sequence);
                     pause = options.FirstPause;
+                    downSince = Environment.TickCount64;
                     yield return next;
                     if (next.IsLast) yield break;
-                    silentSince = Environment.TickCount64;
                 }
             }
+            // A stream that lived for a while had a service, however silent; only then does the patience start anew.
+            if (Environment.TickCount64 - opened > options.LongestPause.TotalMilliseconds) downSince = Environment.TickCount64;
             cancellationToken.ThrowIfCancellationRequested();
             if (AsRefusal(broken) is { } refusal)
             {
                 yield return new Failed(after, refusal.Error.Code, refusal.Error.Message, refusal.Error.Parameters);
                 yield break;
             }
-            if (Environment.TickCount64 - silentSince >= options.GiveUpAfter.TotalMilliseconds)
+            if (Environment.TickCount64 - downSince >= options.GiveUpAfter.TotalMilliseconds)
             {
                 var unreachable = InferenceException.Unreachable(broken).Error;
                 yield return new Failed(after, unreachable.Code, unreachable.Message);

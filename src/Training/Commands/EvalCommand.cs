@@ -35,7 +35,7 @@ public static class EvalCommand
             var on = torch.device(parsed.GetValue(device)!);
             using var reader = new GreedyReader(parsed.GetValue(model)!.FullName, on, float32);
             var requests = rows.AsParallel().AsOrdered().Select(row => new ReadingRequest(
-                reader.Processor.Images.Process(File.ReadAllBytes(row.Image), new ImageLimits()), Instruction(row))).ToList();
+                reader.Processor.Images.Process(File.ReadAllBytes(row.Path), new ImageLimits()), Instruction(row))).ToList();
             var readings = reader.Read(requests, parsed.GetValue(maxTokens), parsed.GetValue(batch), done => Console.Error.Write($"\r{done}/{rows.Count} "));
             Console.Error.WriteLine();
             var predictions = rows.Zip(readings, (row, reading) => new Prediction(row, reading.Answer, reading.Confidence)).ToList();

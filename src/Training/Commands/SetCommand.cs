@@ -52,12 +52,14 @@ public static class SetCommand
         Console.WriteLine($"{count} photos in {directory}");
     }
 
-    private static EvaluationTask TaskOf(Problem problem) => (problem.Kind, problem.Task) switch
+    // Null: asked to solve what it can only read; its answer is neither a result nor a plain transcription.
+    private static EvaluationTask? TaskOf(Problem problem) => (problem.Kind, problem.Task) switch
     {
         (ProblemKind.Unreadable, _) => EvaluationTask.Refuse,
-        (ProblemKind.Columns, _) => EvaluationTask.Transcribe,
-        (_, ProblemTask.Solve) => EvaluationTask.Solve,
-        _ => EvaluationTask.Latex,
+        (ProblemKind.Columns, ProblemTask.Transcribe) => EvaluationTask.Transcribe,
+        (ProblemKind.Arithmetic or ProblemKind.Equation, ProblemTask.Solve) => EvaluationTask.Solve,
+        (_, ProblemTask.Transcribe) => EvaluationTask.Latex,
+        _ => null,
     };
 
     private static void WritePng(string path, Photo photo)

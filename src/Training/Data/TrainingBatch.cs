@@ -76,6 +76,23 @@ public sealed class TrainingBatch : IDisposable
         };
     }
 
+    /// <summary>The same batch on another device; this one is disposed. Done by the threads that make data, so that training does not wait for it.</summary>
+    public TrainingBatch To(Device device)
+    {
+        if (device.type == TorchSharp.DeviceType.CPU) return this;
+        using (this)
+        {
+            return new TrainingBatch(Examples, Grid, Length)
+            {
+                Pixels = Own(Pixels.to(device)),
+                Ids = Own(Ids.to(device)),
+                Positions = Own(Positions.to(device)),
+                PredictingRows = Own(PredictingRows.to(device)),
+                Targets = Own(Targets.to(device)),
+            };
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -44,7 +44,7 @@ public sealed class MuonAdamW : IDisposable
         using var off = no_grad();
         using var scope = NewDisposeScope();
         steps++;
-        var norm = stack([.. parameters.Where(parameter => parameter.Compute.grad is not null).Select(parameter => parameter.Compute.grad!.to(float32).square().sum())]).sum().sqrt();
+        var norm = cat([.. parameters.Where(parameter => parameter.Compute.grad is not null).Select(parameter => parameter.Compute.grad!.reshape(-1))]).to(float32).norm();
         var clip = (settings.ClipNorm / (norm + 1e-6)).clamp_max(1);
         StepOthers(learningRate, clip);
         foreach (var group in matrices) StepMatrices(group, learningRate, clip);

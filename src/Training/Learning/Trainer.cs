@@ -45,7 +45,7 @@ public sealed class Trainer(Qwen3VL model, TrainableWeights weights, TrainerSett
     public void Run(ExampleSource source, IReadOnlyList<TrainingBatch> heldOut, CancellationToken cancellationToken)
     {
         using var optimiser = new MuonAdamW(weights.Parameters, optimiserSettings);
-        using var batches = new OrderedPipeline<TrainingBatch>(source.Batch, 0, settings.Workers, settings.Workers + 4);
+        using var batches = new OrderedPipeline<TrainingBatch>(index => source.Batch(index).To(settings.Device), 0, settings.Workers, settings.Workers + 4);
         clock.Restart();
         long examples = 0;
         var logged = (Examples: 0L, Seconds: 0.0);

@@ -17,8 +17,8 @@ internal sealed class Studio : IDisposable
     /// <summary>Takes the picture of a sheet.</summary>
     public Photo Shoot(Sheet sheet, PhotoLook look, Rng rng) => look switch
     {
-        PhotoLook.Tablet => Plain(sheet, Scene.Tablet(rng), binary: rng.Chance(0.4f), rng),
-        PhotoLook.Cutout => Plain(sheet, Scene.Cutout(rng), binary: rng.Chance(0.7f), rng),
+        PhotoLook.Tablet => Plain(sheet, look, Scene.Tablet(rng), binary: rng.Chance(0.4f), rng),
+        PhotoLook.Cutout => Plain(sheet, look, Scene.Cutout(rng), binary: rng.Chance(0.7f), rng),
         _ => Legible(sheet, rng),
     };
 
@@ -30,6 +30,7 @@ internal sealed class Studio : IDisposable
     {
         var scene = Scene.Draw(rng, sheet.Style.Hand.Style);
         var warp = Framing.Photo(sheet, Workspace.Width, Workspace.Height, rng);
+        sheet.Neighbours?.AddCutOff(sheet, warp, Workspace.Height);
         var symbol = sheet.SymbolHeight * warp.PixelsPerUnit;
         // A blur that swallows strokes: characters have about ten across, digits half as many.
         var most = symbol * (sheet.Style.Hand.Style == HandStyle.Latin ? 0.055f : 0.03f);
@@ -68,7 +69,7 @@ internal sealed class Studio : IDisposable
         Workspace.Dispose();
     }
 
-    private Photo Plain(Sheet sheet, Scene scene, bool binary, Rng rng)
+    private Photo Plain(Sheet sheet, PhotoLook look, Scene scene, bool binary, Rng rng)
     {
         var warp = Framing.Straight(sheet, Workspace.Width, Workspace.Height, rng);
         var boxes = Write(sheet, warp, rng);
@@ -79,7 +80,12 @@ internal sealed class Studio : IDisposable
         }
         Workspace.Light.AsSpan(0, Workspace.Pixels).Fill(1f);
         Composer.Compose(Workspace, scene, ruled: false, edged: false, rng);
-        return new Photo(Workspace.Width, Workspace.Height, Sensor.None.Expose(Workspace, rng), Normalise(boxes));
+        var rgb = Sensor.None.Expose(Workspace, rng);
+        if (binary && look == PhotoLook.Cutout)
+        {
+            for (var i = 0; i < rgb.Length; i++) rgb[i] = rgb[i] >= 128 ? (byte)255 : (byte)0;
+        }
+        return new Photo(Workspace.Width, Workspace.Height, rgb, Normalise(boxes));
     }
 
     private SKRect[] Write(Sheet sheet, in PageWarp warp, Rng rng)

@@ -1,4 +1,5 @@
 using EduVision.Inference.Runners.Sampling;
+using EduVision.Model.Imaging;
 using EduVision.Model.Network;
 using static TorchSharp.torch;
 
@@ -7,10 +8,14 @@ namespace EduVision.Inference.Runners.Torch;
 /// <summary>The model in torch operations, on any device: the reference for every other runner. Owns the model.</summary>
 public sealed class TorchRunner : ModelRunner
 {
+    private const int FewTokens = 17;
+
     private readonly Qwen3VL model;
     private readonly PagedAttention attention;
     private readonly Device device;
     private readonly Sampler sampler = new();
+    private readonly int threads;
+    private int threadsInUse;
 
     /// <summary>A runner with a KV cache of its own.</summary>
     /// <param name="model">The model; it is the runner's from now on.</param>
@@ -20,6 +25,7 @@ public sealed class TorchRunner : ModelRunner
     public TorchRunner(Qwen3VL model, int blocks, int blockSize, int threads)
     {
         this.model = model;
+        this.threads = threads;
         device = model.Text.Device;
         var layout = new KvLayout(blocks, blockSize);
         var onCpu = device.type == TorchSharp.DeviceType.CPU && model.Text.ComputeType == ScalarType.Float32;
@@ -32,10 +38,24 @@ public sealed class TorchRunner : ModelRunner
     /// <inheritdoc/>
     public override string Device { get; }
 
+    /// <summary>Runs a small image and a few tokens through the model, so that the first request does not pay for loading code and kernels.</summary>
+    public void WarmUp()
+    {
+        var grid = new ImageGrid(1, 4, 4);
+        var vision = model.Config.Vision;
+        using var image = Encode(new ImageSource(grid, () => new ImagePatches(new float[grid.Patches * vision.PatchWidth], grid)));
+        var prompt = new Prompt { Ids = new int[20], Positions = RotaryPositions.Plain(20) };
+        var sample = new SampleRequest(new SamplingParameters { TopK = 20, TopP = 0.95 }, 0, new HashSet<int>());
+        // Into blocks that nobody holds yet: what is written there counts for nothing.
+        foreach (var (start, count) in new[] { (0, 12), (12, 7), (19, 1) })
+            Step([new SequenceChunk { Prompt = prompt, Tokens = prompt.Ids, Start = start, Count = count, Blocks = [0, 1, 2], Images = new Dictionary<PromptImage, EncodedImage>(), Sample = sample }]);
+    }
+
     /// <inheritdoc/>
     public override EncodedImage Encode(ImageSource image)
     {
         var patches = image.Take();
+        UseThreads(patches.Grid.Patches);
         using var mode = inference_mode();
         using var scope = NewDisposeScope();
         var values = tensor(patches.Values).view(patches.Grid.Patches, -1);
@@ -47,11 +67,22 @@ public sealed class TorchRunner : ModelRunner
     {
         using var mode = inference_mode();
         using var scope = NewDisposeScope();
+        UseThreads(chunks.Sum(chunk => chunk.Count));
         attention.Begin(chunks);
         var (hidden, deepStack) = Embed(chunks);
         using var rotary = model.Text.Rotary(Positions(chunks));
         var states = model.Text.Forward(hidden, rotary, attention, deepStack);
         return Sample(chunks, states);
+    }
+
+    // A few tokens wait for memory, not for arithmetic: one thread reads the weights as fast as several, and leaves the
+    // other cores to those who carry the tokens away.
+    private void UseThreads(int tokens)
+    {
+        var wanted = tokens < FewTokens ? 1 : threads;
+        if (device.type != TorchSharp.DeviceType.CPU || wanted == threadsInUse) return;
+        set_num_threads(wanted);
+        threadsInUse = wanted;
     }
 
     private (Tensor Hidden, DeepStackInjection? DeepStack) Embed(IReadOnlyList<SequenceChunk> chunks)

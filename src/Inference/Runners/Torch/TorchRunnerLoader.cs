@@ -23,7 +23,9 @@ internal static class TorchRunnerLoader
         var type = device.type == TorchSharp.DeviceType.CPU ? ScalarType.Float32 : ScalarType.BFloat16;
         Qwen3VL model;
         using (no_grad()) model = Qwen3VL.Load(directory, device, type);
-        return new TorchRunner(model, options.KvTokens / options.BlockSize, options.BlockSize, threads);
+        var runner = new TorchRunner(model, options.KvTokens / options.BlockSize, options.BlockSize, threads);
+        runner.WarmUp();
+        return runner;
     }
 
     private static void LoadLibraries(string folder)

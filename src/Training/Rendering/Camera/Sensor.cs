@@ -16,7 +16,7 @@ internal sealed class Sensor
     public static Sensor Draw(Rng rng, float contrast = 1f)
     {
         var cast = rng.Gauss(0f, 0.035f);
-        var gain = Math.Max(rng.Chance(0.2f) ? rng.Range(0.45f, 0.75f) : rng.Range(0.75f, 1.08f), Math.Min(0.25f / contrast, 1f));
+        var gain = Math.Max(rng.Chance(0.2f) ? rng.Range(0.45f, 0.75f) : rng.Range(0.75f, 1.08f), Math.Min(0.32f / contrast, 1f));
         return new Sensor
         {
             _red = 1f + cast,
@@ -31,10 +31,15 @@ internal sealed class Sensor
     }
 
     /// <summary>A photo in the dark: almost black, noisy.</summary>
-    public static Sensor Dark(Rng rng) => new()
+    public static Sensor Dark(Rng rng)
     {
-        _gain = rng.Range(0.015f, 0.06f), _noise = rng.Range(0.012f, 0.05f), _colourNoise = rng.Unit(), _lift = rng.Range(0f, 0.02f), _jpegQuality = rng.Chance(0.5f) ? 40 : 0,
-    };
+        var gain = rng.Range(0.008f, 0.04f);
+        return new Sensor
+        {
+            // At least as much noise as there is light between ink and paper.
+            _gain = gain, _noise = Math.Max(gain * rng.Range(1f, 2f), 0.008f), _colourNoise = rng.Unit(), _lift = rng.Range(0f, 0.02f), _jpegQuality = rng.Chance(0.5f) ? 40 : 0,
+        };
+    }
 
     /// <summary>No camera at all: tones as they are.</summary>
     public static Sensor None { get; } = new();

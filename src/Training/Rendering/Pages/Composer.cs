@@ -12,6 +12,8 @@ internal static class Composer
         int grainAt = Corner(rng), fibreAt = Corner(rng), cloudAt = Corner(rng);
         var table = scene.Table ?? scene.Paper;
         var (paper, ink, rule) = (scene.Paper, scene.Ink, scene.RuleTone);
+        // Hairs run along the sheet or across it.
+        var across = rng.Chance(0.5f);
         var speckle = scene.Erosion * 0.8f;
         var colour = workspace.Colour;
         for (var y = 0; y < workspace.Height; y++)
@@ -21,7 +23,7 @@ internal static class Composer
             for (var x = 0; x < workspace.Width; x++, at++)
             {
                 var g = grain[grainRow | (grainAt + x) & NoiseTiles.Wrap];
-                var f = fibre[fibreRow | (fibreAt + x) & NoiseTiles.Wrap];
+                var f = fibre[across ? ((fibreAt + x) & NoiseTiles.Wrap) * NoiseTiles.Size | (fibreAt + y) & NoiseTiles.Wrap : fibreRow | (fibreAt + x) & NoiseTiles.Wrap];
                 var c = clouds[cloudRow | (cloudAt + x) & NoiseTiles.Wrap];
                 var texture = 1f + scene.PaperGrain * g + scene.PaperFibre * f + scene.PaperClouds * c;
                 float red = paper.R * texture, green = paper.G * texture, blue = paper.B * texture;

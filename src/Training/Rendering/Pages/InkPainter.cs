@@ -25,10 +25,12 @@ internal sealed class InkPainter : IDisposable
         {
             var wave = new Wave(sheet.Style.Elastic, rng);
             var ink = Trace(workspace.Path, mark, warp, wave);
+            var natural = mark.Stroked ? 0f : mark.NaturalNib * mark.Scale * warp.PixelsPerUnit;
             if (mark.Stroked) Stroke(canvas, workspace.Path, nib, SKPaintStyle.Stroke, SKBlendMode.SrcOver);
-            else Fill(canvas, workspace.Path, nib, mark.NaturalNib * mark.Scale * warp.PixelsPerUnit);
+            else Fill(canvas, workspace.Path, nib, natural);
             if (mark.Line < 0) continue;
-            if (mark.Stroked) ink.Inflate(nib / 2f, nib / 2f);
+            var growth = Math.Max(nib - natural, 0f) / 2f;
+            ink.Inflate(growth, growth);
             ref var box = ref boxes[mark.Line];
             box = box.IsEmpty ? ink : SKRect.Union(box, ink);
         }

@@ -32,7 +32,7 @@ internal enum RuleKind
 /// <summary>Paper and ink of one photo.</summary>
 internal sealed class Scene
 {
-    private const float LeastContrast = 0.3f;
+    private const float LeastContrast = 0.36f;
 
     public Tone Paper { get; init; }
 

@@ -66,10 +66,10 @@ internal sealed class UnreadableScenes(InkAssets assets, Studio studio, Rng rng,
     private Photo Scribble()
     {
         var line = new StrokeBuilder();
-        var strokes = 1 + rng.Below(6);
+        var strokes = 2 + rng.Below(6);
         for (var i = 0; i < strokes; i++)
         {
-            var points = new float[2 * (6 + rng.Below(40))];
+            var points = new float[2 * (14 + rng.Below(40))];
             float x = rng.Range(0f, 4000f), y = rng.Range(-1000f, 1000f), step = rng.Range(150f, 700f), turn = rng.Range(0f, 6.28f), spin = rng.Gauss(0f, 1.2f);
             for (var k = 0; k < points.Length; k += 2)
             {

@@ -22,6 +22,9 @@ internal sealed class Sheet
     /// <summary>A usual symbol's height, to judge legibility by.</summary>
     public required float SymbolHeight { get; init; }
 
+    /// <summary>Writes what else stands on the page, cut off by the picture's edge; null where nothing does.</summary>
+    public Neighbours? Neighbours { get; init; }
+
     public SKRect Bounds()
     {
         var bounds = SKRect.Empty;

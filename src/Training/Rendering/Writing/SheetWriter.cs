@@ -13,7 +13,7 @@ internal static class SheetWriter
     {
         var style = WritingStyle.ForMath(assets, rng, heldOut, tablet);
         var setter = new MathSetter(new SymbolWriter(assets, style, rng, heldOut), style, rng);
-        var sheet = new Sheet { Style = style, LineCount = lines.Count, SymbolHeight = 700f };
+        var sheet = new Sheet { Style = style, LineCount = lines.Count, SymbolHeight = 700f, Neighbours = rng.Chance(0.12f) ? new Neighbours(setter, rng) : null };
         var leading = rng.Range(120f, 700f);
         var indent = rng.Range(0f, 500f);
         var y = 0f;

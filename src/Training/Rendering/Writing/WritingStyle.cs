@@ -3,6 +3,9 @@ namespace EduVision.Training.Rendering.Writing;
 /// <summary>One writer on one day: everything that stays the same along a page. Lengths are in outline units (digits are 700 high).</summary>
 internal sealed class WritingStyle
 {
+    // Broader strokes would fill the counters of dense characters.
+    private const float BroadestHanNib = 95f;
+
     /// <summary>The font whose shapes are written.</summary>
     public required Hand Hand { get; init; }
 
@@ -92,7 +95,7 @@ internal sealed class WritingStyle
         return new WritingStyle
         {
             Hand = hand,
-            Nib = hand.Nib * (calligraphy ? rng.Range(0.7f, 2.3f) : rng.Range(0.65f, 1.55f)),
+            Nib = Math.Min(hand.Nib * (calligraphy ? rng.Range(0.7f, 2.2f) : rng.Range(0.65f, 1.55f)), Math.Max(hand.Nib, BroadestHanNib)),
             Slant = rng.Gauss(0f, latin ? 0.1f : 0.05f) * free,
             Tracking = latin ? rng.Range(40f, 90f) : rng.Range(0f, 260f),
             SizeJitter = free * rng.Range(0.01f, 0.08f),

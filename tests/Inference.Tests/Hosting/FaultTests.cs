@@ -1,0 +1,94 @@
+using EduVision.Inference.Hosting;
+using EduVision.Inference.Requests;
+using EduVision.Inference.Tests.Fakes;
+using EduVision.Shared;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace EduVision.Inference.Tests.Hosting;
+
+public sealed class FaultTests
+{
+    [Fact]
+    public async Task A_step_that_throws_fails_only_who_is_to_blame_and_the_engine_goes_on()
+    {
+        await using var service = await TestService.StartAsync();
+        var bad = service.Model.Tokenizer.Encode("poison", false);
+        service.Runner.BeforeStep = chunks =>
+        {
+            if (chunks.Any(chunk => Contains(chunk.Prompt.Ids, bad))) throw new InvalidOperationException("The device said no.");
+        };
+        var all = await Task.WhenAll(service.AskAsync(TestService.Question()), service.AskAsync(TestService.Question("poison")), service.AskAsync(TestService.Question()));
+        Assert.Equal(FailureCode.EngineFault, Assert.IsType<Failed>(all[1][^1]).Code);
+        Assert.Equal((FinishReason.Stop, FinishReason.Stop), (Assert.IsType<Completed>(all[0][^1]).FinishReason, Assert.IsType<Completed>(all[2][^1]).FinishReason));
+        Assert.IsType<Completed>((await service.AskAsync(TestService.Question()))[^1]);
+
+        static bool Contains(IReadOnlyList<int> ids, int[] part) => Enumerable.Range(0, ids.Count).Any(i => ids.Skip(i).Take(part.Length).SequenceEqual(part));
+    }
+
+    [Fact]
+    public async Task Stopping_the_service_ends_every_log_with_that_reason()
+    {
+        await using var service = await TestService.StartAsync(tiny => _ => tiny.Tokenizer.Encode("a", false)[0], options => (options.MaxRunning, options.LoopTokens) = (1, 100_000));
+        var asked = new[] { TestService.Question(), TestService.Question() };
+        var registry = service.Services.GetRequiredService<RequestRegistry>();
+        var logs = asked.Select(request => registry.Join(request).Request!.Log).ToList();
+        await TestService.UntilAsync(() => service.Engine.State is { Running: 1, Waiting: 1 });
+        await service.StopAsync();
+        foreach (var log in logs)
+        {
+            AnswerEvent? last = null;
+            await foreach (var item in log.ReadAsync(0, TestContext.Current.CancellationToken)) last = item;
+            Assert.Equal(FailureCode.ShuttingDown, Assert.IsType<Failed>(last).Code);
+        }
+        Assert.Equal(FailureCode.ShuttingDown, registry.Join(TestService.Question()).Refusal!.Code);
+    }
+
+    [Fact]
+    public async Task While_the_model_loads_requests_wait_and_the_service_is_alive_but_not_ready()
+    {
+        using var loading = new ManualResetEventSlim();
+        await using var service = await TestService.StartAsync(prepare: _ => loading.Wait(TestContext.Current.CancellationToken));
+        using var http = new HttpClient { BaseAddress = service.Url };
+        Assert.True((await http.GetAsync(InferenceRoutes.Alive, TestContext.Current.CancellationToken)).IsSuccessStatusCode);
+        Assert.False(await service.Client.IsReadyAsync(TestContext.Current.CancellationToken));
+        var asked = service.AskAsync(TestService.Question());
+        await TestService.UntilAsync(() => service.Engine.State.Waiting == 1);
+        loading.Set();
+        Assert.IsType<Completed>((await asked)[^1]);
+        Assert.True(await service.Client.IsReadyAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Without_the_key_everything_but_the_health_checks_is_refused()
+    {
+        await using var service = await TestService.StartAsync(configure: options => options.Key = "secret");
+        Assert.IsType<Completed>((await service.AskAsync(TestService.Question()))[^1]);
+        await using var stranger = new InferenceClient(new InferenceEndpoint(service.Url, "guess"));
+        Assert.Equal(FailureCode.Unauthorized, (await Assert.ThrowsAsync<InferenceException>(() => stranger.StatusAsync(TestContext.Current.CancellationToken))).Error.Code);
+        await foreach (var item in stranger.AskAsync(TestService.Question(), 0, TestContext.Current.CancellationToken)) Assert.Equal(FailureCode.Unauthorized, Assert.IsType<Failed>(item).Code);
+        using var http = new HttpClient { BaseAddress = service.Url };
+        foreach (var (path, status) in new[] { (InferenceRoutes.Alive, 200), (InferenceRoutes.Ready, 200), (InferenceRoutes.Status, 401), ("/v1/models", 401), (InferenceRoutes.Image(new string('a', 64)), 401) })
+            Assert.Equal(status, (int)(await http.GetAsync(path, TestContext.Current.CancellationToken)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("http://0.0.0.0:0", null, "EDUVISION_KEY")]
+    [InlineData("http://*:0", null, "EDUVISION_KEY")]
+    [InlineData("nonsense", null, "no address")]
+    public void A_start_that_would_be_open_to_others_or_is_nonsense_is_refused_with_what_to_do(string url, string? key, string says)
+    {
+        var refusal = Assert.Throws<OptionsValidationException>(() => InferenceHost.Build(options => (options.Urls, options.Key) = (url, key), _ => throw new InvalidOperationException()));
+        Assert.Contains(says, refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Logs_of_ended_requests_are_kept_up_to_a_number()
+    {
+        await using var service = await TestService.StartAsync(configure: options => options.RetainedRequests = 2);
+        var requests = new[] { TestService.Question(), TestService.Question(), TestService.Question(), TestService.Question() };
+        foreach (var request in requests) await service.AskAsync(request);
+        Assert.IsType<Failed>((await service.AskAsync(requests[0], 1))[^1]);
+        Assert.IsType<Completed>((await service.AskAsync(requests[3], 1))[^1]);
+    }
+}

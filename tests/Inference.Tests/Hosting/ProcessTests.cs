@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using EduVision.Inference.Tests.Fakes;
+using EduVision.Inference.Tests.Runners;
+using EduVision.Shared;
+
+namespace EduVision.Inference.Tests.Hosting;
+
+/// <summary>The service as a process of its own, with a real model.</summary>
+public sealed class ProcessTests(TorchRunnerFixture fixture) : IClassFixture<TorchRunnerFixture>
+{
+    private Process Start(params string[] arguments)
+    {
+        Assert.SkipWhen(fixture.Folder is null, "There is neither models/nano nor a parity fixture; EDUVISION_PARITY may name a checkpoint folder.");
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in (string[])[typeof(EduVision.Inference.Hosting.InferenceHost).Assembly.Location, .. arguments, "--model", fixture.Folder!]) start.ArgumentList.Add(argument);
+        start.Environment["EDUVISION_KEY"] = "secret";
+        return Process.Start(start)!;
+    }
+
+    private static async Task<InferenceClient> ReadyAsync(Process service)
+    {
+        var line = await service.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+        Assert.StartsWith("Listening on http://127.0.0.1:", line, StringComparison.Ordinal);
+        return new InferenceClient(new InferenceEndpoint(new Uri(line!["Listening on ".Length..]), "secret"));
+    }
+
+    [Fact]
+    public async Task Started_by_another_process_it_says_where_it_listens_answers_and_ends_when_its_input_ends()
+    {
+        using var service = Start("serve", "--urls", "http://127.0.0.1:0", "--parent", $"{Environment.ProcessId}");
+        await using var client = await ReadyAsync(service);
+        var status = await client.StatusAsync(TestContext.Current.CancellationToken);
+        Assert.True(status.Ready);
+        Assert.Equal((12, true), (status.ModelHash.Length, status.Device.StartsWith("CPU", StringComparison.Ordinal)));
+        AnswerEvent? last = null;
+        var request = TestService.Question() with { Options = new GenerationOptions { MaxTokens = 5, Temperature = 0 } };
+        await foreach (var item in client.AskAsync(request, 0, TestContext.Current.CancellationToken)) last = item;
+        Assert.IsType<Completed>(last);
+        service.StandardInput.Close();
+        await service.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, service.ExitCode);
+    }
+
+    [Fact]
+    public async Task It_ends_when_its_parent_is_killed()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "Needs a process that only waits.");
+        using var parent = Process.Start("sleep", "600");
+        using var service = Start("serve", "--urls", "http://127.0.0.1:0", "--parent", $"{parent.Id}");
+        await using var client = await ReadyAsync(service);
+        parent.Kill();
+        await service.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, service.ExitCode);
+    }
+
+    [Fact]
+    public async Task Ask_prints_the_answer_and_how_it_ended()
+    {
+        using var ask = Start("ask", "--max-tokens", "5", "--temperature", "0", "What is this?");
+        var (output, said) = (ask.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), ask.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        await ask.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, ask.ExitCode);
+        Assert.NotEqual("", (await output).Trim());
+        Assert.Contains("tokens in, ", await said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_without_a_model_is_named_with_what_to_do()
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true };
+        foreach (var argument in (string[])[typeof(EduVision.Inference.Hosting.InferenceHost).Assembly.Location, "--urls", "http://127.0.0.1:0", "--model", "/no/such/model"]) start.ArgumentList.Add(argument);
+        using var service = Process.Start(start)!;
+        var said = await service.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await service.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(2, service.ExitCode);
+        Assert.Contains("config.json is missing", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,115 @@
+using EduVision.Inference.Hosting;
+using EduVision.Inference.Runners;
+using EduVision.Inference.Runners.Sampling;
+using EduVision.Inference.Runners.Torch;
+using EduVision.Model.Chat;
+using EduVision.Model.Imaging;
+using EduVision.Model.Network;
+using static TorchSharp.torch;
+using Prompt = EduVision.Inference.Runners.Prompt;
+
+namespace EduVision.Inference.Tests.Runners;
+
+/// <summary>A real model below the runner: the bundled one, or the parity fixture's. <c>EDUVISION_PARITY</c> names another folder.</summary>
+public sealed class TorchRunnerFixture
+{
+    private static readonly HashSet<int> Nothing = [];
+
+    public const int BlockSize = 16;
+
+    public TorchRunnerFixture()
+    {
+        Folder = Find();
+        if (Folder is not null) Model = new ServedModel(Folder);
+    }
+
+    public string? Folder { get; }
+
+    internal ServedModel? Model { get; }
+
+    /// <summary>A fresh runner with an empty cache.</summary>
+    internal TorchRunner NewRunner(int blocks = 128)
+    {
+        Assert.SkipWhen(Folder is null, "There is neither models/nano nor a parity fixture; EDUVISION_PARITY may name a checkpoint folder.");
+        using var _ = no_grad();
+        return new TorchRunner(Qwen3VL.Load(Folder!, CPU, ScalarType.Float32), blocks, BlockSize, threads: 2);
+    }
+
+    /// <summary>A conversation of a text and maybe an image of stripes, <paramref name="number"/> of them.</summary>
+    internal Prompt PromptOf(string text, int number = 0)
+    {
+        List<ContentPart> parts = [new TextPart(text)];
+        PatchedImage? patched = null;
+        if (number > 0)
+        {
+            var picture = Stripes(number);
+            patched = Model!.Chat.Images.Process(picture);
+            parts.Insert(0, new ImagePart(patched.Grid));
+        }
+        var built = Model!.Chat.Prompts.Build([new ChatMessage(ChatRole.User, parts)]);
+        var length = built.Length;
+        return new Prompt
+        {
+            Ids = built.InputIds,
+            Positions = new RotaryPositions(built.Positions[..length], built.Positions[length..(2 * length)], built.Positions[(2 * length)..]),
+            Images = [.. built.Images.Select(span => new PromptImage($"stripes{number}", span.Start, span.Length, new ImageSource(span.Grid, () => new ImagePatches(patched!.Pixels, patched.Grid))))],
+        };
+    }
+
+    /// <summary>One sequence by itself: the prompt in chunks, then greedy tokens one by one; each with its log-probability.</summary>
+    internal static List<SampledToken> Generate(ModelRunner runner, Prompt prompt, int count, int chunk = int.MaxValue, int firstBlock = 0)
+    {
+        List<int> tokens = [.. prompt.Ids];
+        int[] blocks = [.. Enumerable.Range(firstBlock, 32)];
+        var images = prompt.Images.ToDictionary(image => image, image => runner.Encode(image.Source));
+        List<SampledToken> made = [];
+        var computed = 0;
+        while (made.Count < count)
+        {
+            var size = Math.Min(chunk, tokens.Count - computed);
+            var result = runner.Step([Chunk(prompt, tokens, computed, size, blocks, images)])[0];
+            Assert.Null(result.Fault);
+            computed += size;
+            if (result.Token is not { } token) continue;
+            made.Add(token);
+            tokens.Add(token.Id);
+        }
+        foreach (var image in images.Values) image.Dispose();
+        return made;
+    }
+
+    internal static SequenceChunk Chunk(Prompt prompt, IReadOnlyList<int> tokens, int start, int count, IReadOnlyList<int> blocks, IReadOnlyDictionary<PromptImage, EncodedImage> images) => new()
+    {
+        Prompt = prompt, Tokens = tokens, Start = start, Count = count, Blocks = blocks, Images = images,
+        Sample = start + count == tokens.Count ? new SampleRequest(new SamplingParameters { Temperature = 0, TopLogProbs = 1 }, 0, Nothing) : null,
+    };
+
+    /// <summary>The same tokens, as likely: sums in another order may differ in the last bits.</summary>
+    internal static void Same(IReadOnlyList<SampledToken> expected, IReadOnlyList<SampledToken> actual)
+    {
+        Assert.Equal(expected.Select(token => token.Id), actual.Select(token => token.Id));
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First.LogProbability, pair.Second.LogProbability, 1e-3));
+    }
+
+    private static RgbImage Stripes(int number)
+    {
+        const int side = 256;
+        var pixels = new byte[side * side * 3];
+        for (var i = 0; i < pixels.Length; i++) pixels[i] = (byte)(i / 3 % side / (4 * number) % 2 == 0 ? 230 : 20 * number);
+        return new RgbImage(side, side, pixels);
+    }
+
+    private static string? Find()
+    {
+        if (Environment.GetEnvironmentVariable("EDUVISION_PARITY") is { Length: > 0 } named && IsCheckpoint(named)) return named;
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            foreach (var place in (string[])["models/nano", "tests/Model.Tests/Fixtures/tiny-fp8", "../shared/parity/parity-bf16"])
+                if (IsCheckpoint(Path.Combine(folder.FullName, place))) return Path.Combine(folder.FullName, place);
+        }
+        return null;
+    }
+
+    private static bool IsCheckpoint(string folder) =>
+        File.Exists(Path.Combine(folder, "config.json")) && Directory.EnumerateFiles(folder, "model*.safetensors").Any();
+}

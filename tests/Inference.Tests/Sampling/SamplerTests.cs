@@ -1,0 +1,97 @@
+using EduVision.Inference.Runners.Sampling;
+
+namespace EduVision.Inference.Tests.Sampling;
+
+public sealed class SamplerTests
+{
+    private const int Draws = 20_000;
+    private static readonly float[] Logits = [MathF.Log(0.5f), MathF.Log(0.3f), MathF.Log(0.15f), MathF.Log(0.05f)];
+    private static readonly HashSet<int> Nothing = [];
+
+    private static double[] Frequencies(SamplingParameters parameters, IReadOnlySet<int>? seen = null)
+    {
+        var sampler = new Sampler();
+        var counts = new double[Logits.Length];
+        for (var step = 0; step < Draws; step++) counts[sampler.Choose(Logits, new SampleRequest(parameters, step, seen ?? Nothing))!.Id] += 1.0 / Draws;
+        return counts;
+    }
+
+    private static void Same(double[] expected, double[] actual)
+    {
+        for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 0.015);
+    }
+
+    [Fact]
+    public void Draws_follow_the_distribution() => Same([0.5, 0.3, 0.15, 0.05], Frequencies(new SamplingParameters { Seed = 1 }));
+
+    [Fact]
+    public void Temperature_sharpens() => Same([0.6849, 0.2466, 0.0616, 0.0068], Frequencies(new SamplingParameters { Seed = 1, Temperature = 0.5 }));
+
+    [Fact]
+    public void Top_k_keeps_the_likeliest() => Same([0.625, 0.375, 0, 0], Frequencies(new SamplingParameters { Seed = 1, TopK = 2 }));
+
+    [Fact]
+    public void Top_p_keeps_the_smallest_set_that_reaches_it()
+    {
+        Same([0.625, 0.375, 0, 0], Frequencies(new SamplingParameters { Seed = 1, TopP = 0.7 }));
+        Same([1, 0, 0, 0], Frequencies(new SamplingParameters { Seed = 1, TopP = 0.01 }));
+        Same([0.625, 0.375, 0, 0], Frequencies(new SamplingParameters { Seed = 1, TopP = 0.7, TopK = 3 }));
+    }
+
+    [Fact]
+    public void Min_p_is_a_fraction_of_the_likeliest() => Same([0.625, 0.375, 0, 0], Frequencies(new SamplingParameters { Seed = 1, MinP = 0.4 }));
+
+    [Fact]
+    public void The_presence_penalty_counts_once_for_what_the_output_holds()
+    {
+        var factor = Math.Exp(-1);
+        var total = (0.5 * factor) + 0.5;
+        Same([0.5 * factor / total, 0.3 / total, 0.15 / total, 0.05 / total], Frequencies(new SamplingParameters { Seed = 1, PresencePenalty = 1 }, new HashSet<int> { 0 }));
+        var greedy = new Sampler().Choose(Logits, new SampleRequest(new SamplingParameters { Temperature = 0, PresencePenalty = 1 }, 0, new HashSet<int> { 0 }));
+        Assert.Equal(1, greedy!.Id);
+    }
+
+    [Fact]
+    public void Greedy_takes_the_first_of_the_largest() =>
+        Assert.Equal(1, new Sampler().Choose([0, 3, 3, 1], new SampleRequest(new SamplingParameters { Temperature = 0 }, 0, Nothing))!.Id);
+
+    [Fact]
+    public void A_seed_repeats_and_another_differs_whatever_was_drawn_between()
+    {
+        int[] Draw(ulong seed, int others)
+        {
+            var sampler = new Sampler();
+            return [.. Enumerable.Range(0, 50).Select(step =>
+            {
+                for (var i = 0; i < others; i++) sampler.Choose(Logits, new SampleRequest(new SamplingParameters { Seed = 99 }, step, Nothing));
+                return sampler.Choose(Logits, new SampleRequest(new SamplingParameters { Seed = seed }, step, Nothing))!.Id;
+            })];
+        }
+
+        Assert.Equal(Draw(7, 0), Draw(7, 3));
+        Assert.NotEqual(Draw(7, 0), Draw(8, 0));
+    }
+
+    [Fact]
+    public void Log_probabilities_are_the_models_own_before_temperature_and_truncation()
+    {
+        var token = new Sampler().Choose(Logits, new SampleRequest(new SamplingParameters { Temperature = 0.1, TopK = 1, TopLogProbs = 3 }, 0, Nothing))!;
+        Assert.Equal((0, Math.Log(0.5)), (token.Id, Math.Round(token.LogProbability, 6)), (a, b) => a.Item1 == b.Item1 && Math.Abs(a.Item2 - b.Item2) < 1e-5);
+        Assert.Equal([0, 1, 2], token.Alternatives.Select(score => score.Id));
+        Assert.Equal(Math.Log(0.15), token.Alternatives[2].LogProbability, 1e-5);
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Logits_that_are_no_numbers_give_no_token(float wrong) =>
+        Assert.Null(new Sampler().Choose([1, wrong, 2], new SampleRequest(new SamplingParameters(), 0, Nothing)));
+
+    [Fact]
+    public void Uniform_numbers_fill_their_interval_evenly()
+    {
+        var numbers = Enumerable.Range(0, 10_000).Select(step => CounterRandom.Uniform(3, step)).ToList();
+        Assert.All(numbers, number => Assert.InRange(number, 0, 1 - 1e-16));
+        Assert.All(numbers.GroupBy(number => (int)(number * 10)), tenth => Assert.InRange(tenth.Count(), 850, 1150));
+    }
+}
