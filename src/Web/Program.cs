@@ -1,1 +1,37 @@
-Console.WriteLine("EduVision");
+using EduVision.Web.Answers;
+using EduVision.Web.Components;
+using EduVision.Web.Data;
+using EduVision.Web.History;
+using EduVision.Web.Localization;
+using EduVision.Web.Questions;
+using EduVision.Web.Settings;
+using EduVision.Web.Status;
+using EduVision.Web.Supervision;
+using EduVision.Web.Uploads;
+
+var builder = WebApplication.CreateBuilder(args);
+
+builder.AddDefaults();
+builder.AddLoopbackOnly();
+builder.AddTexts();
+builder.AddData();
+builder.AddInference();
+builder.AddUploads();
+builder.AddQuestions();
+builder.AddHistory();
+builder.AddStatus();
+builder.AddSettings();
+builder.AddPages();
+
+var app = builder.Build();
+
+app.UseSecurityHeaders();
+app.UseTexts();
+app.UseAntiforgery();
+app.MapStaticAssets();
+app.MapUploads();
+app.MapLanguage();
+app.MapExport();
+app.MapPages();
+
+return await app.RunUntilStoppedAsync();
