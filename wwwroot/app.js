@@ -13,6 +13,16 @@ window.eduvision = {
     document.documentElement.classList.toggle('dark', dark);
     document.querySelector('meta[name=color-scheme]')?.setAttribute('content', dark ? 'dark' : 'light');
   },
+  // The circuit is there: what is clicked now is heard.
+  live() {
+    document.documentElement.dataset.live = '';
+  },
+  // The page's content may come a moment after its frame.
+  focusHeading(tries = 60) {
+    const heading = document.querySelector('main h1');
+    if (heading) heading.focus({ preventScroll: true });
+    else if (tries > 0) requestAnimationFrame(() => eduvision.focusHeading(tries - 1));
+  },
   async copy(text) {
     await navigator.clipboard.writeText(text);
   },

@@ -9,14 +9,16 @@ internal sealed class AnswerRecorder(InferenceClient client, PhotoStore photos, 
 {
     /// <summary>Runs until the answer has ended.</summary>
     /// <param name="request">What to ask; its id is the answer's request.</param>
+    /// <param name="isKnown">True if the service was asked before, by an earlier run of Web.</param>
     /// <param name="renew">Gives the request a new id and stores it, before it is asked again.</param>
     /// <param name="cancellationToken">Web stops; the request goes on in the service.</param>
-    public async Task RunAsync(AskRequest request, Func<Task<AskRequest>> renew, CancellationToken cancellationToken)
+    public async Task RunAsync(AskRequest request, bool isKnown, Func<Task<AskRequest>> renew, CancellationToken cancellationToken)
     {
         var imagesSentAgain = false;
         while (true)
         {
-            var end = await StreamAsync(request, cancellationToken);
+            var end = await StreamAsync(request, isKnown, cancellationToken);
+            isKnown = false;
             if (end is null) return;
             if (live.Progress.Stopping)
             {
@@ -47,11 +49,12 @@ internal sealed class AnswerRecorder(InferenceClient client, PhotoStore photos, 
     }
 
     // The failure that the caller decides about, or null when the answer ended well.
-    private async Task<Failed?> StreamAsync(AskRequest request, CancellationToken cancellationToken)
+    private async Task<Failed?> StreamAsync(AskRequest request, bool isKnown, CancellationToken cancellationToken)
     {
         var after = live.Progress.Sequence;
-        if (after == 0 && await SendImagesAsync(request, cancellationToken) is { } refused) return refused;
-        var events = after == 0 ? client.AskAsync(request, 0, cancellationToken) : client.ResumeAsync(request.Id, after, cancellationToken);
+        var isNew = after == 0 && !isKnown;
+        if (isNew && await SendImagesAsync(request, cancellationToken) is { } refused) return refused;
+        var events = isNew ? client.AskAsync(request, 0, cancellationToken) : client.ResumeAsync(request.Id, after, cancellationToken);
         await foreach (var next in events)
         {
             if (next is Failed failed) return failed;

@@ -31,12 +31,15 @@ public sealed class Recorders(
     public LiveAnswer? Find(Guid answerId) => running.TryGetValue(answerId, out var found) ? found.Live : null;
 
     /// <summary>Starts a recorder for a stored answer that has not ended.</summary>
-    public void Start(Guid questionId, StoredAnswer row)
+    /// <param name="questionId">Its question.</param>
+    /// <param name="row">The answer.</param>
+    /// <param name="isKnown">True if an earlier run of Web asked it.</param>
+    public void Start(Guid questionId, StoredAnswer row, bool isKnown = false)
     {
         var live = new LiveAnswer(row, clock);
         var run = new Running(live, CancellationTokenSource.CreateLinkedTokenSource(stopping.Token));
         if (!running.TryAdd(row.Id, run)) return;
-        run.Task = Task.Run(() => RecordAsync(questionId, row.Id, run));
+        run.Task = Task.Run(() => RecordAsync(questionId, row.Id, isKnown, run));
     }
 
     /// <summary>Stops an answer: the service frees what it holds at once.</summary>
@@ -71,7 +74,7 @@ public sealed class Recorders(
             .Where(a => a.State == AnswerState.Waiting || a.State == AnswerState.Running)
             .Join(db.Exchanges, a => a.ExchangeId, e => e.Id, (answer, exchange) => new { answer, exchange.QuestionId })
             .ToListAsync(stoppingToken);
-        foreach (var found in unfinished) Start(found.QuestionId, found.answer);
+        foreach (var found in unfinished) Start(found.QuestionId, found.answer, isKnown: true);
     }
 
     /// <inheritdoc />
@@ -89,7 +92,7 @@ public sealed class Recorders(
         base.Dispose();
     }
 
-    private async Task RecordAsync(Guid questionId, Guid answerId, Running run)
+    private async Task RecordAsync(Guid questionId, Guid answerId, bool isKnown, Running run)
     {
         var writer = new AnswerWriter(databases, run.Live, () => monitor.Current?.Model);
         var cancellationToken = run.Token;
@@ -100,6 +103,7 @@ public sealed class Recorders(
             var recorder = new AnswerRecorder(client, photos, run.Live, options.Value, log);
             await recorder.RunAsync(
                 await Conversation.RequestAsync(databases, answerId, cancellationToken),
+                isKnown,
                 () => Conversation.RenewAsync(databases, answerId, cancellationToken),
                 cancellationToken);
         }

@@ -108,6 +108,8 @@ export function start(zone, page, maxBytes) {
     [document, 'dragleave', onLeave], [document, 'dragover', onOver], [document, 'drop', onDrop],
   ];
   for (const [target, name, listener] of listeners) target.addEventListener(name, listener);
+  // What was chosen before this script was there.
+  for (const input of zone.querySelectorAll('.file-input')) onChange({ target: input });
 
   return {
     forget(key) {

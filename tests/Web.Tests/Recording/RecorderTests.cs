@@ -139,6 +139,26 @@ public sealed class RecorderTests
     }
 
     [Fact]
+    public async Task A_restart_of_both_is_asked_again_and_says_so_even_if_nothing_was_written_yet()
+    {
+        await using var fake = new FakeInference();
+        await fake.StartAsync();
+        var data = Directory.CreateTempSubdirectory("eduvision-web-").FullName;
+        var first = await WebApp.StartAsync(fake, data);
+        var id = await AskAsync(first);
+        await AskedAsync(fake);
+        await first.StopAsync();
+        await fake.DieAsync();
+
+        fake.OnAsk = Quick;
+        await fake.StartAsync();
+        await using var second = await WebApp.StartAsync(fake, data);
+
+        var answer = await second.WhenAsync(id, a => a.State == AnswerState.Done);
+        Assert.Equal((1, "42"), (answer.AskedAgain, answer.Text));
+    }
+
+    [Fact]
     public async Task A_restart_of_the_service_is_asked_again_once_and_says_so()
     {
         await using var app = await WebApp.StartAsync();

@@ -21,10 +21,12 @@ internal sealed class WebProcess : IDisposable
     }
 
     /// <summary>Starts it with settings.</summary>
-    public static WebProcess Start(params (string Key, string Value)[] settings)
+    /// <param name="program">Its assembly.</param>
+    /// <param name="settings">Settings of the command line.</param>
+    public static WebProcess Start(string program, params (string Key, string Value)[] settings)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(ChildProgram.Web);
+        start.ArgumentList.Add(program);
         foreach (var (key, value) in settings)
         {
             start.ArgumentList.Add($"--{key}");

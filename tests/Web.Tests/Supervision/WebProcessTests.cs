@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 
 namespace EduVision.Web.Tests.Supervision;
@@ -13,13 +12,14 @@ public sealed class WebProcessTests : IDisposable
     [Fact]
     public async Task It_prints_its_address_serves_the_page_and_its_files_and_ends_its_child_even_when_killed()
     {
-        using var web = WebProcess.Start([.. Settings, ("urls", "http://127.0.0.1:0")]);
+        using var web = WebProcess.Start(ChildProgram.Web, [.. Settings, ("urls", "http://127.0.0.1:0")]);
         var address = new Uri(await web.AddressAsync());
         using var client = new HttpClient { BaseAddress = address };
         foreach (var file in new[] { "/", "/app.css", "/lib/katex/katex.mjs", "/_content/MudBlazor/MudBlazor.min.css", "/Answers/AnswerText.razor.js", "/samples/equation.jpg", "/_framework/blazor.web.js" })
             Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(file, TestContext.Current.CancellationToken)).StatusCode);
 
-        using var child = Children(web.Process.Id).Single();
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux tells a process's children.");
+        using var child = ChildProcesses.Of(web.Process).Single();
         web.Process.Kill();
 
         await child.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -32,7 +32,7 @@ public sealed class WebProcessTests : IDisposable
     [InlineData("http://[::]:0")]
     public async Task It_refuses_to_listen_where_others_could_reach_it(string address)
     {
-        using var web = WebProcess.Start([.. Settings, ("urls", address)]);
+        using var web = WebProcess.Start(ChildProgram.Web, [.. Settings, ("urls", address)]);
 
         await web.Process.WaitForExitAsync(TestContext.Current.CancellationToken);
 
@@ -44,7 +44,7 @@ public sealed class WebProcessTests : IDisposable
     [Fact]
     public async Task A_missing_model_is_named()
     {
-        using var web = WebProcess.Start([.. Settings, ("urls", "http://127.0.0.1:0"), ("Inference:Model", "/no/such/model")]);
+        using var web = WebProcess.Start(ChildProgram.Web, [.. Settings, ("urls", "http://127.0.0.1:0"), ("Inference:Model", "/no/such/model")]);
 
         await web.Process.WaitForExitAsync(TestContext.Current.CancellationToken);
 
@@ -55,7 +55,7 @@ public sealed class WebProcessTests : IDisposable
     [Fact]
     public async Task A_foreign_host_name_is_refused()
     {
-        using var web = WebProcess.Start([.. Settings, ("urls", "http://127.0.0.1:0")]);
+        using var web = WebProcess.Start(ChildProgram.Web, [.. Settings, ("urls", "http://127.0.0.1:0")]);
         var address = new Uri(await web.AddressAsync());
         using var client = new HttpClient { BaseAddress = address };
         using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { Host = "evil.example" } };
@@ -71,25 +71,4 @@ public sealed class WebProcessTests : IDisposable
         ("Inference:Model", folder),
         ("Data:Directory", Path.Combine(folder, "data")),
     ];
-
-    // Linux knows a process's children; elsewhere the test has no way to find them.
-    private static IEnumerable<Process> Children(int parent)
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /proc");
-        foreach (var stat in Directory.EnumerateDirectories("/proc").Select(d => Path.Combine(d, "stat")).Where(File.Exists))
-        {
-            string text;
-            try
-            {
-                text = File.ReadAllText(stat);
-            }
-            catch (IOException)
-            {
-                continue; // it ended while we looked
-            }
-            var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-            if (fields[1] == parent.ToString(System.Globalization.CultureInfo.InvariantCulture))
-                yield return Process.GetProcessById(int.Parse(text[..text.IndexOf(' ')], System.Globalization.CultureInfo.InvariantCulture));
-        }
-    }
 }

@@ -1,0 +1,166 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace EduVision.Browser.Tests;
+
+/// <summary>Uploads, languages, widths, keys: what does not depend on what the model says.</summary>
+public sealed class PageTests(TalkativeApp app) : IClassFixture<TalkativeApp>
+{
+    public static TheoryData<string, byte[], string> BadFiles => new()
+    {
+        { "empty.jpg", [], "空" },
+        { "renamed.png", "no picture at all, only its name says so"u8.ToArray(), "不是可识别的图片" },
+        { "dot.png", BadPictures.Png(1, 1), "1×1" },
+        { "line.png", BadPictures.Png(1, 10_000), "1×10000" },
+        { "bomb.png", BadPictures.Png(50_000, 50_000), "2500" },
+        { "cut.jpg", File.ReadAllBytes(Places.Sample("equation"))[..20_000], "损坏" },
+        { "page.pdf", "%PDF-1.7 and so on, and so on, and so on"u8.ToArray(), "不是可识别的图片" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadFiles))]
+    public async Task A_bad_file_is_refused_with_a_sentence_and_a_good_one_still_goes(string name, byte[] bytes, string sentence)
+    {
+        var page = await app.OpenAsync();
+        var input = page.Locator(".file-input").First;
+
+        await input.SetInputFilesAsync(new FilePayload { Name = name, MimeType = "image/png", Buffer = bytes });
+
+        await Expect(page.Locator(".problem")).ToContainTextAsync(sentence);
+        await Expect(page.Locator(".send button")).ToBeDisabledAsync();
+        await input.SetInputFilesAsync(Places.Sample("equation"));
+        await Expect(page.Locator(".send button")).ToBeEnabledAsync();
+    }
+
+    [Fact]
+    public async Task Photos_come_by_drop_and_by_paste_and_can_be_turned_and_taken_away()
+    {
+        var page = await app.OpenAsync();
+        foreach (var (kind, count) in new[] { ("drop", 1), ("paste", 2) })
+        {
+            await page.EvaluateAsync(
+                """
+                async kind => {
+                  const blob = await (await fetch('/samples/equation.jpg')).blob();
+                  const data = new DataTransfer();
+                  data.items.add(new File([blob], 'photo.jpg', { type: 'image/jpeg' }));
+                  document.body.dispatchEvent(kind === 'drop'
+                    ? new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })
+                    : new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+                }
+                """,
+                kind);
+            await Expect(page.Locator(".tray img[src$='/thumbnail']")).ToHaveCountAsync(count);
+        }
+
+        var photo = page.Locator(".tray img").First;
+        var before = await photo.GetAttributeAsync("src");
+        await page.Locator("button[aria-label='把照片 1 顺时针旋转']").ClickAsync();
+        await Expect(photo).Not.ToHaveAttributeAsync("src", before!);
+
+        await page.Locator("button[aria-label='移除照片 1']").ClickAsync();
+        await Expect(page.Locator(".tray li")).ToHaveCountAsync(1);
+    }
+
+    [Fact]
+    public async Task The_language_is_the_browsers_and_can_be_switched_for_good()
+    {
+        var page = await app.OpenAsync();
+        await Expect(page.Locator("h1")).ToContainTextAsync("拍下手写");
+
+        await page.Locator("a.language").ClickAsync();
+        await Expect(page.Locator("h1")).ToContainTextAsync("Photograph handwriting");
+        await RunningApp.GoAsync(page, "/history");
+        await Expect(page.Locator("h1")).ToContainTextAsync("History");
+        await Expect(page.Locator("html")).ToHaveAttributeAsync("lang", "en");
+    }
+
+    [Fact]
+    public async Task Dark_follows_the_system_and_the_persons_choice_stays()
+    {
+        var page = await app.OpenAsync(colours: ColorScheme.Dark);
+        Assert.True(await LightnessAsync(page) < 60);
+
+        await page.Locator(".dark-button").ClickAsync();
+        await Expect(page.Locator("html")).Not.ToHaveClassAsync("dark");
+        Assert.True(await LightnessAsync(page) > 200);
+        await page.ReloadAsync();
+        await RunningApp.LiveAsync(page);
+        Assert.True(await LightnessAsync(page) > 200);
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/history")]
+    [InlineData("/status")]
+    [InlineData("/settings")]
+    public async Task Nothing_is_wider_than_a_phone(string path)
+    {
+        var page = await app.OpenAsync(path, width: 390, height: 844);
+
+        Assert.Equal(390, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
+        await page.Locator(".menu-button").ClickAsync();
+        await Expect(page.Locator(".drawer a.new-question, .drawer .new-question").First).ToBeInViewportAsync();
+    }
+
+    [Fact]
+    public async Task The_keyboard_is_enough()
+    {
+        var page = await app.OpenAsync();
+        await page.Keyboard.PressAsync("Tab");
+        await Expect(page.Locator(".skip-link")).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await page.Locator(".file-input").First.SetInputFilesAsync(Places.Sample("equation"));
+        await Expect(page.Locator(".send button")).ToBeEnabledAsync();
+
+        await page.Locator("input[value=Solve]").FocusAsync();
+        await page.Keyboard.PressAsync("ArrowRight");
+        await Expect(page.Locator(".task.chosen")).ToContainTextAsync("转写");
+        await page.Locator("#question-text").FocusAsync();
+        await page.Keyboard.PressAsync("Control+Enter");
+
+        await page.WaitForURLAsync("**/questions/*");
+        await page.Locator(".stop").FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator(".answer-actions")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_question_is_renamed_found_deleted_and_brought_back()
+    {
+        var page = await app.OpenAsync();
+        await page.Locator(".file-input").First.SetInputFilesAsync(Places.Sample("equation"));
+        await page.Locator(".send button").ClickAsync();
+        await page.Locator(".stop").ClickAsync();
+        await Expect(page.Locator(".answer-actions")).ToBeVisibleAsync();
+
+        await RunningApp.GoAsync(page, "/history");
+        await page.Locator("button[aria-label^='重命名']").First.ClickAsync();
+        await page.Locator(".mud-dialog input").FillAsync("周一的方程");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator(".entries")).ToContainTextAsync("周一的方程");
+
+        await page.Locator(".search input").FillAsync("周一");
+        await Expect(page.Locator(".entry")).ToHaveCountAsync(1);
+        await page.Locator("button[aria-label='删除：周一的方程']").ClickAsync();
+        await Expect(page.Locator(".entry")).ToHaveCountAsync(0);
+        await page.GetByText("撤销").ClickAsync();
+        await Expect(page.Locator(".entry")).ToHaveCountAsync(1);
+    }
+
+    [Fact]
+    public async Task No_page_complains_or_asks_anybody_else_for_anything()
+    {
+        var page = await app.OpenAsync();
+        foreach (var path in new[] { "/history", "/status", "/settings", "/" }) await RunningApp.GoAsync(page, path);
+        await page.Locator(".file-input").First.SetInputFilesAsync(Places.Sample("arithmetic"));
+        await page.Locator(".send button").ClickAsync();
+        await page.Locator(".stop").ClickAsync();
+        await Expect(page.Locator(".answer-actions")).ToBeVisibleAsync();
+
+        Assert.Empty(app.Complaints);
+    }
+
+    private static Task<double> LightnessAsync(IPage page) => page.EvaluateAsync<double>(
+        "Math.max(...getComputedStyle(document.querySelector('.mud-appbar')).backgroundColor.match(/[0-9.]+/g).slice(0, 3).map(Number))");
+}
