@@ -13,7 +13,7 @@ public sealed class InferenceOptions
 
     /// <summary>Address to listen on; port 0 takes a free one.</summary>
     [Required]
-    public string Urls { get; set; } = "http://127.0.0.1:5080";
+    public string Urls { get; set; } = "http://127.0.0.1:5081";
 
     /// <summary>The key that clients must send; required unless <see cref="Urls"/> is loopback. Also read from <c>EDUVISION_KEY</c>.</summary>
     public string? Key { get; set; }
