@@ -8,7 +8,7 @@ internal static class ServeCommand
 {
     public static Command Create()
     {
-        var urls = new Option<string?>("--urls") { Description = "Address to listen on; http://127.0.0.1:5080 if not given, port 0 for a free one." };
+        var urls = new Option<string?>("--urls") { Description = "Address to listen on; http://127.0.0.1:5081 if not given, port 0 for a free one." };
         var parent = new Option<int?>("--parent") { Description = "Id of the process that started this one: ends with it, and when standard input ends." };
         var service = new ServiceOptions();
         var command = new Command("serve", "Serves the model. The key comes from EDUVISION_KEY.") { urls, parent };

@@ -12,7 +12,7 @@ internal sealed class InferenceOptionsValidator : IValidateOptions<InferenceOpti
         foreach (var url in options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries))
         {
             if (!Uri.TryCreate(url.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var address))
-                faults.Add($"Urls: '{url}' is no address. Write it like http://127.0.0.1:5080.");
+                faults.Add($"Urls: '{url}' is no address. Write it like http://127.0.0.1:5081.");
             else if (!IsLoopback(address) && string.IsNullOrEmpty(options.Key))
                 faults.Add($"Urls: '{url}' can be reached from other machines, so a key is required. Set EDUVISION_KEY, or listen on http://127.0.0.1.");
         }
