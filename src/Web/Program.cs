@@ -9,7 +9,8 @@ using EduVision.Web.Status;
 using EduVision.Web.Supervision;
 using EduVision.Web.Uploads;
 
-var builder = WebApplication.CreateBuilder(args);
+// Settings and files lie beside the program, wherever it is started from.
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
 builder.AddDefaults();
 builder.AddLoopbackOnly();
