@@ -32,12 +32,7 @@ internal sealed class ReferenceFixture : IDisposable
     }
 
     /// <summary>The repository's own fixture: FP8 text layers with ragged blocks, two shards, the Thinking template.</summary>
-    public static ReferenceFixture OpenOwnOrSkip()
-    {
-        string? path = RepositoryFiles.Find(Own);
-        Assert.SkipWhen(path is null, $"Fixtures/{Own} is not there; tools/fixture/make_fixture.py makes it where transformers is installed.");
-        return new ReferenceFixture(path!);
-    }
+    public static ReferenceFixture OpenOwn() => new(RepositoryFiles.Fixture(Own));
 
     /// <summary>The conversation of a case.</summary>
     public string Messages(string name) => System.IO.Path.Combine(Path, $"{name}.json");

@@ -4,21 +4,20 @@ namespace EduVision.Model.Tests.Parity;
 internal static class RepositoryFiles
 {
     /// <summary>A file or folder of <c>tests/Model.Tests/Fixtures</c>.</summary>
-    public static string Fixture(string relative) =>
-        Find(relative) ?? throw new FileNotFoundException($"tests/Model.Tests/Fixtures/{relative} is not above {AppContext.BaseDirectory}.");
+    public static string Fixture(string relative) => Find(Path.Combine("tests", "Model.Tests", "Fixtures", relative));
 
-    /// <summary>As <see cref="Fixture"/>, null if it is not there.</summary>
-    public static string? Find(string relative)
+    /// <summary>A file or folder of the repository; not to be there is a failure.</summary>
+    public static string Find(string relative)
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            string candidate = Path.Combine(folder.FullName, "tests", "Model.Tests", "Fixtures", relative);
+            string candidate = Path.Combine(folder.FullName, relative);
             if (Path.Exists(candidate))
             {
                 return candidate;
             }
         }
 
-        return null;
+        throw new FileNotFoundException($"{relative} is not above {AppContext.BaseDirectory}; the repository has it committed.");
     }
 }

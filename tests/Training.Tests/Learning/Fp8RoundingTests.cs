@@ -23,6 +23,6 @@ public sealed class Fp8RoundingTests
         var difference = (trained - stored).abs().max().item<float>();
         var step = matrix.abs().max().item<float>();
         Assert.True(difference <= step * 1e-6f, $"largest difference {difference} for values up to {step}");
-        Assert.False(trained.equal(matrix), "rounding changed nothing");
+        Assert.False(trained.Equals(matrix), "rounding changed nothing");
     }
 }

@@ -44,6 +44,6 @@ public sealed class MuonAdamWTests
         var parts = weights.Parameters[0].Split().ToArray();
         Assert.Equal(["a.q_proj.weight", "a.k_proj.weight"], parts.Select(part => part.Name));
         Assert.Equal([6, 4], parts[0].Value.shape);
-        Assert.True(parts[1].Value.equal(weights.Parameters[0].Master.narrow(0, 6, 2)));
+        Assert.True(parts[1].Value.Equals(weights.Parameters[0].Master.narrow(0, 6, 2)));
     }
 }
