@@ -11,10 +11,8 @@ internal static class Places
     /// <summary>The bundled, trained model; null until it is there.</summary>
     public static string? TrainedModel { get; } = Model("models/nano");
 
-    /// <summary>A model of random weights, which talks until its limit: long enough to be interrupted. <c>EDUVISION_PARITY</c> names another.</summary>
-    public static string? TalkativeModel { get; } =
-        Environment.GetEnvironmentVariable("EDUVISION_PARITY") is { Length: > 0 } named ? named
-        : Model("tests/Model.Tests/Fixtures/tiny-fp8") ?? Model("../shared/parity/parity-bf16");
+    /// <summary>A model of random weights; null if the fixture is not there.</summary>
+    public static string? RandomModel { get; } = Model("tests/Model.Tests/Fixtures/tiny-fp8");
 
     /// <summary>A sample photo of the application.</summary>
     public static string Sample(string name) => InRepository($"wwwroot/samples/{name}.jpg");

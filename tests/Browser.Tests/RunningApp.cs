@@ -47,7 +47,7 @@ public abstract class RunningApp : IAsyncLifetime
     }
 
     /// <summary>A page of a person of its own: nothing is shared with other pages but the application.</summary>
-    public async Task<IPage> OpenAsync(string path = "/", string locale = "zh-CN", int width = 1280, int height = 860, ColorScheme colours = ColorScheme.Light)
+    public async Task<IPage> OpenAsync(string path = "/", string locale = "zh-CN", int width = 1280, int height = 860, ColorScheme colours = ColorScheme.Light, bool keepOpen = false)
     {
         Assert.SkipWhen(ModelFolder is null, Without);
         var context = await browser!.NewContextAsync(new BrowserNewContextOptions
@@ -55,6 +55,7 @@ public abstract class RunningApp : IAsyncLifetime
             BaseURL = Address, Locale = locale, ViewportSize = new ViewportSize { Width = width, Height = height }, ColorScheme = colours,
         });
         context.SetDefaultTimeout(60_000);
+        if (keepOpen) await context.AddCookiesAsync([new Cookie { Name = "keep-open", Value = "1", Url = Address }]);
         context.Request += (_, request) =>
         {
             if (!request.Url.StartsWith(Address, StringComparison.Ordinal) && !request.Url.StartsWith("blob:", StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal))
@@ -97,7 +98,7 @@ public abstract class RunningApp : IAsyncLifetime
     }
 
     /// <inheritdoc />
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         if (browser is not null) await browser.CloseAsync();
@@ -128,12 +129,19 @@ public sealed class TrainedApp : RunningApp
     protected override string Without => "There is no models/nano here.";
 }
 
-/// <summary>With a model of random weights: what it says is nonsense, and long.</summary>
+/// <summary>With a model of random weights that knows no end: what it says is nonsense, and goes on until somebody stops it.</summary>
 public sealed class TalkativeApp : RunningApp
 {
     /// <inheritdoc />
-    protected override string? ModelFolder => Places.TalkativeModel;
+    protected override string? ModelFolder { get; } = TalkativeModel.Make();
 
     /// <inheritdoc />
-    protected override string Without => "There is no model of random weights here; EDUVISION_PARITY may name one.";
+    protected override string Without => "There is no tests/Model.Tests/Fixtures/tiny-fp8 here.";
+
+    /// <inheritdoc />
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (ModelFolder is not null) Directory.Delete(ModelFolder, recursive: true);
+    }
 }
