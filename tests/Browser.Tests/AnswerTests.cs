@@ -9,9 +9,9 @@ public sealed class AnswerTests(TrainedApp app) : IClassFixture<TrainedApp>
     private static readonly LocatorAssertionsToContainTextOptions Patient = new() { Timeout = 120_000 };
 
     [Theory]
-    [InlineData("arithmetic", "zh-CN", "28")]
-    [InlineData("equation", "en-US", "6")]
-    public async Task A_photographed_problem_is_solved(string sample, string locale, string expected)
+    [InlineData("equation", "zh-CN", "6", "answer-zh")]
+    [InlineData("arithmetic", "en-US", "28", "answer-en")]
+    public async Task A_photographed_problem_is_solved(string sample, string locale, string expected, string picture)
     {
         var page = await app.OpenAsync("/", locale);
         await page.Locator(".file-input").First.SetInputFilesAsync(Places.Sample(sample));
@@ -19,7 +19,10 @@ public sealed class AnswerTests(TrainedApp app) : IClassFixture<TrainedApp>
 
         await page.Locator(".answer-actions").WaitForAsync();
         await Expect(page.Locator(".answer > .answer-text")).ToContainTextAsync(expected, Patient);
-        await ScreenshotAsync(page, $"answer-{sample}");
+        await page.Locator(".fold").ClickAsync();
+        await Expect(page.Locator(".reasoning .katex").First).ToBeVisibleAsync();
+        await Expect(page.Locator(".follow-up")).ToBeVisibleAsync();
+        await ScreenshotAsync(page, picture);
         Assert.Empty(app.Complaints);
     }
 

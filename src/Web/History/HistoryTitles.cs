@@ -23,6 +23,7 @@ internal static class HistoryTitles
                 .Replace("\\(", "", StringComparison.Ordinal).Replace("\\)", "", StringComparison.Ordinal)
                 .Replace("\\[", "", StringComparison.Ordinal).Replace("\\]", "", StringComparison.Ordinal)
                 .Replace("$", "", StringComparison.Ordinal).Replace("**", "", StringComparison.Ordinal)
+                .Replace("\\times ", "×", StringComparison.Ordinal).Replace("\\div ", "÷", StringComparison.Ordinal)
                 .Replace("\\times", "×", StringComparison.Ordinal).Replace("\\div", "÷", StringComparison.Ordinal).Trim().TrimEnd('：', ':');
             if (plain.Length > 0) return plain.Length > Longest ? plain[..Longest] + "…" : plain;
         }

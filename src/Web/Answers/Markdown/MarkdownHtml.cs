@@ -19,8 +19,9 @@ public static class MarkdownHtml
     private const char Open = '\uE000';
     private const char Close = '\uE001';
 
+    // A model's line break is meant: a transcription has the lines of its photo.
     private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder()
-        .DisableHtml().UsePipeTables().UseEmphasisExtras().UseListExtras().UseTaskLists().Build();
+        .DisableHtml().UseSoftlineBreakAsHardlineBreak().UsePipeTables().UseEmphasisExtras().UseListExtras().UseTaskLists().Build();
 
     private static readonly HtmlSanitizer Sanitizer = MakeSanitizer();
 
