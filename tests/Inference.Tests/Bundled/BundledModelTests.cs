@@ -11,9 +11,9 @@ public sealed class BundledModelTests
     private static readonly string Folder = Repository.Find("models/nano");
 
     [Fact]
-    public void It_has_every_file_of_a_published_checkpoint_and_nothing_else()
+    public void It_has_every_file_of_a_published_checkpoint_its_card_and_nothing_else()
     {
-        string[] expected = ["chat_template.jinja", "config.json", "generation_config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json"];
+        string[] expected = ["README.md", "chat_template.jinja", "config.json", "generation_config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json"];
         Assert.Equal(expected, Directory.GetFileSystemEntries(Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
