@@ -14,7 +14,14 @@ internal static class TalkativeModel
         if (Places.RandomModel is not { } fixture) return null;
         var folder = Directory.CreateTempSubdirectory("eduvision-model-").FullName;
         foreach (var file in Directory.EnumerateFiles(fixture)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
-        Change(Path.Combine(folder, "generation_config.json"), config => config["eos_token_id"] = Never);
+        Change(Path.Combine(folder, "generation_config.json"), config =>
+        {
+            config["eos_token_id"] = Never;
+            // Every token is about as likely as any other, so that it does not fall into a loop, which the engine would end.
+            config["temperature"] = 2.0;
+            config["top_k"] = 0;
+            config["top_p"] = 1.0;
+        });
         Change(Path.Combine(folder, "config.json"), config =>
         {
             var text = config["text_config"]!;
