@@ -99,6 +99,8 @@ public sealed class PageTests(TalkativeApp app) : IClassFixture<TalkativeApp>
         var page = await app.OpenAsync(path, width: 390, height: 844);
 
         Assert.Equal(390, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
+        // The drawer learns the window's width a moment after the page is alive, and folds.
+        await Expect(page.Locator(".menu-button")).ToHaveAttributeAsync("aria-expanded", "false");
         await page.Locator(".menu-button").ClickAsync();
         await Expect(page.Locator(".drawer a.new-question, .drawer .new-question").First).ToBeInViewportAsync();
     }

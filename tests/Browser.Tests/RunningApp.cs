@@ -38,6 +38,7 @@ public abstract class RunningApp : IAsyncLifetime
     {
         if (ModelFolder is null) return;
         await StartWebAsync("http://127.0.0.1:0");
+        Assertions.SetDefaultExpectTimeout(30_000); // two cores, shared with a model
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
