@@ -30,5 +30,5 @@ ENV ASPNETCORE_HTTP_PORTS= \
 USER eduvision
 VOLUME /data
 HEALTHCHECK --interval=10s --timeout=5s --start-period=1m --retries=3 \
-  CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:5080/"]
+  CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:5080/healthz"]
 ENTRYPOINT ["dotnet", "EduVision.Web.dll"]

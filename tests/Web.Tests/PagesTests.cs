@@ -7,6 +7,14 @@ namespace EduVision.Web.Tests;
 
 public sealed class PagesTests
 {
+    [Fact]
+    public async Task A_health_check_needs_no_page()
+    {
+        await using var app = await WebApp.StartAsync();
+
+        Assert.Equal("alive", await app.Factory.CreateClient().GetStringAsync(new Uri("/healthz", UriKind.Relative), TestContext.Current.CancellationToken));
+    }
+
     [Theory]
     [InlineData("/")]
     [InlineData("/history")]

@@ -16,7 +16,11 @@ internal static class AskCommand
         var language = new Option<string>("--language") { Description = "zh or en.", DefaultValueFactory = _ => "en" };
         var maxTokens = new Option<int?>("--max-tokens") { Description = "Most output tokens." };
         var temperature = new Option<double?>("--temperature") { Description = "0 is greedy; the model's own if not given." };
-        var url = new Option<Uri?>("--url") { Description = "A running service to ask (key in EDUVISION_KEY); without it, one is started for this question." };
+        var url = new Option<Uri?>("--url")
+        {
+            Description = "A running service to ask (key in EDUVISION_KEY); without it, one is started for this question.",
+            CustomParser = ParseUrl,
+        };
         var question = new Argument<string?>("question") { Arity = ArgumentArity.ZeroOrOne, Description = "The question; the task's own words if not given." };
         var service = new ServiceOptions();
         var command = new Command("ask", "Asks about photos and prints reasoning and answer as they come.") { images, task, language, maxTokens, temperature, url, question };
@@ -49,6 +53,14 @@ internal static class AskCommand
                 return await AskAsync(new InferenceEndpoint(new Uri(Service.AddressOf(app))), request, photos, cancellationToken);
         });
         return command;
+    }
+
+    private static Uri? ParseUrl(System.CommandLine.Parsing.ArgumentResult argument)
+    {
+        var text = argument.Tokens[0].Value;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var address) && address is { Scheme: "http" or "https" }) return address;
+        argument.AddError($"'{text}' is no address. Write it like http://127.0.0.1:5081.");
+        return null;
     }
 
     private static async Task<int> AskAsync(InferenceEndpoint endpoint, AskRequest request, FileInfo[] photos, CancellationToken cancellationToken)

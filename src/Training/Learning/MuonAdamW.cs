@@ -63,14 +63,15 @@ public sealed class MuonAdamW : IDisposable
 
     private void StepOthers(double learningRate, Tensor clip)
     {
-        var gradient = cat([.. others.Select(GradientOf)]).mul_(clip);
+        var gradient = cat([.. others.Select(GradientOf)]) * clip;
         first.mul_(settings.Beta1).add_(gradient, 1 - settings.Beta1);
         second.mul_(settings.Beta2).addcmul_(gradient, gradient, 1 - settings.Beta2);
         var corrected1 = first / (1 - Math.Pow(settings.Beta1, steps));
         var corrected2 = second / (1 - Math.Pow(settings.Beta2, steps));
         var update = corrected1.div_(corrected2.sqrt_().add_(Epsilon));
         var masters = cat([.. others.Select(parameter => parameter.Master.reshape(-1))]);
-        update.add_(masters.mul_(decayMask), settings.WeightDecay);
+        // Not in place: TorchSharp's cat of a single tensor is that tensor, here the master itself.
+        update.add_(masters * decayMask, settings.WeightDecay);
         long offset = 0;
         foreach (var parameter in others)
         {

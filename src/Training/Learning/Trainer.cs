@@ -70,10 +70,10 @@ public sealed class Trainer(Qwen3VL model, TrainableWeights weights, TrainerSett
             var logs = step % settings.LogEvery == 0;
             var (loss, norm) = Step(batch, optimiser, rate, progress >= settings.Fp8From, logs);
             if (!logs) continue;
+            if (!float.IsFinite(loss)) throw new InvalidOperationException($"The loss is {loss} at step {step}; lower the learning rate.");
             var seconds = clock.Elapsed.TotalSeconds;
             log.Stepped(new StepEntry(step, seconds, loss, norm, rate, examples, (examples - logged.Examples) / (seconds - logged.Seconds), batches.Ready));
             logged = (examples, seconds);
-            if (!float.IsFinite(loss)) throw new InvalidOperationException($"The loss is {loss} at step {step}; lower the learning rate.");
         }
     }
 

@@ -1,3 +1,4 @@
+using EduVision.Shared;
 using MudBlazor;
 using MudBlazor.Services;
 
@@ -37,7 +38,11 @@ public static class PagesExtensions
         return next(context);
     });
 
-    /// <summary>Maps them.</summary>
-    public static void MapPages(this WebApplication app) => app.MapRazorComponents<App>()
-        .AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null); // ours is stricter
+    /// <summary>Maps them, and an address that says that the process serves without rendering a page.</summary>
+    public static void MapPages(this WebApplication app)
+    {
+        app.MapGet(InferenceRoutes.Alive, () => TypedResults.Text("alive"));
+        app.MapRazorComponents<App>()
+            .AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null); // ours is stricter
+    }
 }

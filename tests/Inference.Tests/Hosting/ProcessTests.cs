@@ -10,9 +10,8 @@ public sealed class ProcessTests(TorchRunnerFixture fixture) : IClassFixture<Tor
 {
     private Process Start(params string[] arguments)
     {
-        Assert.SkipWhen(fixture.Folder is null, "There is neither models/nano nor a parity fixture; EDUVISION_PARITY may name a checkpoint folder.");
         var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])[typeof(EduVision.Inference.Hosting.InferenceHost).Assembly.Location, .. arguments, "--model", fixture.Folder!]) start.ArgumentList.Add(argument);
+        foreach (var argument in (string[])[typeof(EduVision.Inference.Hosting.InferenceHost).Assembly.Location, .. arguments, "--model", fixture.Folder]) start.ArgumentList.Add(argument);
         start.Environment["EDUVISION_KEY"] = "secret";
         return Process.Start(start)!;
     }
@@ -51,6 +50,29 @@ public sealed class ProcessTests(TorchRunnerFixture fixture) : IClassFixture<Tor
         parent.Kill();
         await service.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(0, service.ExitCode);
+    }
+
+    [Fact]
+    public async Task Ask_can_use_a_service_that_already_runs()
+    {
+        using var service = Start("serve", "--urls", "http://127.0.0.1:0", "--parent", $"{Environment.ProcessId}");
+        var line = await service.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+        using var ask = Start("ask", "--url", line!["Listening on ".Length..], "--max-tokens", "5", "--temperature", "0", "What is this?");
+        var said = ask.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await ask.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((0, ""), (ask.ExitCode, ask.ExitCode == 0 ? "" : await said));
+        service.StandardInput.Close();
+        await service.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Ask_says_what_is_wrong_with_an_address()
+    {
+        using var ask = Start("ask", "--url", "over there", "What is this?");
+        var said = await ask.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await ask.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.NotEqual(0, ask.ExitCode);
+        Assert.Contains("'over there' is no address", said, StringComparison.Ordinal);
     }
 
     [Fact]

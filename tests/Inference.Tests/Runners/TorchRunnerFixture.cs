@@ -2,6 +2,7 @@ using EduVision.Inference.Hosting;
 using EduVision.Inference.Runners;
 using EduVision.Inference.Runners.Sampling;
 using EduVision.Inference.Runners.Torch;
+using EduVision.Inference.Tests.Fakes;
 using EduVision.Model.Chat;
 using EduVision.Model.Imaging;
 using EduVision.Model.Network;
@@ -10,29 +11,24 @@ using Prompt = EduVision.Inference.Runners.Prompt;
 
 namespace EduVision.Inference.Tests.Runners;
 
-/// <summary>A real model below the runner: the bundled one, or the parity fixture's. <c>EDUVISION_PARITY</c> names another folder.</summary>
+/// <summary>A real model below the runner: the bundled one.</summary>
 public sealed class TorchRunnerFixture
 {
     private static readonly HashSet<int> Nothing = [];
 
     public const int BlockSize = 16;
 
-    public TorchRunnerFixture()
-    {
-        Folder = Find();
-        if (Folder is not null) Model = new ServedModel(Folder);
-    }
+    public TorchRunnerFixture() => Model = new ServedModel(Folder);
 
-    public string? Folder { get; }
+    public string Folder { get; } = Repository.Find("models/nano");
 
-    internal ServedModel? Model { get; }
+    internal ServedModel Model { get; }
 
     /// <summary>A fresh runner with an empty cache.</summary>
     internal TorchRunner NewRunner(int blocks = 128)
     {
-        Assert.SkipWhen(Folder is null, "There is neither models/nano nor a parity fixture; EDUVISION_PARITY may name a checkpoint folder.");
         using var _ = no_grad();
-        return new TorchRunner(Qwen3VL.Load(Folder!, CPU, ScalarType.Float32), blocks, BlockSize, threads: 2);
+        return new TorchRunner(Qwen3VL.Load(Folder, CPU, ScalarType.Float32), blocks, BlockSize, threads: 2);
     }
 
     /// <summary>A conversation of a text and maybe an image of stripes, <paramref name="number"/> of them.</summary>
@@ -43,10 +39,10 @@ public sealed class TorchRunnerFixture
         if (number > 0)
         {
             var picture = Stripes(number);
-            patched = Model!.Chat.Images.Process(picture);
+            patched = Model.Chat.Images.Process(picture);
             parts.Insert(0, new ImagePart(patched.Grid));
         }
-        var built = Model!.Chat.Prompts.Build([new ChatMessage(ChatRole.User, parts)]);
+        var built = Model.Chat.Prompts.Build([new ChatMessage(ChatRole.User, parts)]);
         var length = built.Length;
         return new Prompt
         {
@@ -98,18 +94,4 @@ public sealed class TorchRunnerFixture
         for (var i = 0; i < pixels.Length; i++) pixels[i] = (byte)(i / 3 % side / (4 * number) % 2 == 0 ? 230 : 20 * number);
         return new RgbImage(side, side, pixels);
     }
-
-    private static string? Find()
-    {
-        if (Environment.GetEnvironmentVariable("EDUVISION_PARITY") is { Length: > 0 } named && IsCheckpoint(named)) return named;
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            foreach (var place in (string[])["models/nano", "tests/Model.Tests/Fixtures/tiny-fp8", "../shared/parity/parity-bf16"])
-                if (IsCheckpoint(Path.Combine(folder.FullName, place))) return Path.Combine(folder.FullName, place);
-        }
-        return null;
-    }
-
-    private static bool IsCheckpoint(string folder) =>
-        File.Exists(Path.Combine(folder, "config.json")) && Directory.EnumerateFiles(folder, "model*.safetensors").Any();
 }

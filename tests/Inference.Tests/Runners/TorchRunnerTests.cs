@@ -81,7 +81,7 @@ public sealed class TorchRunnerTests(TorchRunnerFixture fixture) : IClassFixture
     {
         using var runner = fixture.NewRunner();
         var prompt = fixture.PromptOf("Look.", 1);
-        int[] tokens = [.. prompt.Ids, fixture.Model!.Config.ImageTokenId];
+        int[] tokens = [.. prompt.Ids, fixture.Model.Config.ImageTokenId];
         var images = prompt.Images.ToDictionary(image => image, image => runner.Encode(image.Source));
         var result = runner.Step([TorchRunnerFixture.Chunk(prompt, tokens, 0, tokens.Length, [.. Enumerable.Range(0, 32)], images)])[0];
         Assert.Null(result.Fault);
@@ -91,10 +91,9 @@ public sealed class TorchRunnerTests(TorchRunnerFixture fixture) : IClassFixture
     [Fact]
     public void Attention_in_torch_operations_agrees_with_the_one_over_raw_memory()
     {
-        Assert.SkipWhen(fixture.Folder is null, "There is no model.");
         using var scope = NewDisposeScope();
         using var mode = inference_mode();
-        var text = fixture.Model!.Config.Text;
+        var text = fixture.Model.Config.Text;
         var layout = new KvLayout(64, 16);
         using var raw = new CpuPagedAttention(text, layout, threads: 2);
         using var ops = new DevicePagedAttention(text, layout, CPU, ScalarType.Float32);
@@ -132,7 +131,7 @@ public sealed class TorchRunnerTests(TorchRunnerFixture fixture) : IClassFixture
     {
         using var mode = inference_mode();
         using var scope = NewDisposeScope();
-        using var model = Qwen3VL.Load(fixture.Folder!, CPU, ScalarType.Float32);
+        using var model = Qwen3VL.Load(fixture.Folder, CPU, ScalarType.Float32);
         using var attention = new KvCacheAttention(model.Config.Text, 1024, CPU, ScalarType.Float32);
         var patches = prompt.Images[0].Source.Take();
         var image = model.Vision.Forward(tensor(patches.Values).view(patches.Grid.Patches, -1), [patches.Grid]);

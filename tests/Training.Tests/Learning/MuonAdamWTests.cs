@@ -31,7 +31,7 @@ public sealed class MuonAdamWTests
         }
 
         var before = Loss(step: false, 0);
-        for (var i = 0; i < 400; i++) Loss(step: true, 0.05 * (1 - i / 400.0));
+        for (var i = 0; i < 400; i++) Loss(step: true, 0.2 * (1 - i / 400.0));
         Assert.True(Loss(step: false, 0) < before * 1e-3, $"{before} -> {Loss(step: false, 0)}");
     }
 

@@ -1,3 +1,5 @@
+using EduVision.Training.Fonts;
+using EduVision.Training.Problems;
 using EduVision.Training.Rendering;
 
 namespace EduVision.Training.Tests.Rendering;
@@ -26,6 +28,22 @@ internal static class TestInk
         {
             File.Delete(path);
         }
+    }
+
+    /// <summary>An asset file whose hands write everything that problems are made of, all of it as bars.</summary>
+    public static void WriteEverything(string path)
+    {
+        var latin = CharacterLists.Latin.Select(c => (int)c).ToList();
+        AssetFile.Write(
+            path,
+            [
+                new Hand("bars", HandStyle.Latin, heldOut: false, latin.ToDictionary(code => code, _ => Bar)),
+                new Hand("flats", HandStyle.Latin, heldOut: true, latin.ToDictionary(code => code, _ => Flat)),
+                new Hand("han-bars", HandStyle.Kai, heldOut: false, CharacterLists.Han.ToDictionary(code => code, _ => Block(450, 51, 550, 951))),
+                new Hand("han-flats", HandStyle.Kai, heldOut: true, CharacterLists.Han.ToDictionary(code => code, _ => Block(51, 450, 951, 550))),
+            ],
+            [.. MathLineGenerator.Symbols.Where(symbol => symbol.Length > 1).Select(symbol => new SampleSet(symbol, [Bar], [Flat]))],
+            new Dictionary<int, int>());
     }
 
     public static Outline Block(short left, short top, short right, short bottom) => new(
