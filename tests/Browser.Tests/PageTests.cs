@@ -119,9 +119,10 @@ public sealed class PageTests(TalkativeApp app) : IClassFixture<TalkativeApp>
         await page.Keyboard.PressAsync("ArrowRight");
         await Expect(page.Locator(".task.chosen")).ToContainTextAsync("转写");
         await page.Locator("#question-text").FocusAsync();
-        await page.Keyboard.PressAsync("Control+Enter");
+        await Expect(page.Locator("#question-text")).ToBeFocusedAsync();
+        await page.Locator("#question-text").PressAsync("Control+Enter");
 
-        await page.WaitForURLAsync("**/questions/*");
+        await Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/questions/"));
         await page.Locator(".stop").FocusAsync();
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.Locator(".answer-actions")).ToBeVisibleAsync();

@@ -104,7 +104,7 @@ public sealed class StreamingTests(TalkativeApp app) : IClassFixture<TalkativeAp
         var page = await app.OpenAsync(keepOpen: true);
         await page.Locator(".file-input").First.SetInputFilesAsync(Places.Sample("equation"));
         await page.Locator(".send button").ClickAsync();
-        await page.WaitForURLAsync("**/questions/*");
+        await Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/questions/"));
         return page;
     }
 
