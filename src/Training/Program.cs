@@ -12,5 +12,6 @@ var root = new RootCommand("EduVision training: make data, train, evaluate.")
     SetCommand.Create(),
     TrainCommand.Create(),
     EvalCommand.Create(),
+    BenchCommand.Create(),
 };
 return root.Parse(args).Invoke();

@@ -23,8 +23,15 @@ internal sealed class Workspace : IDisposable
     /// <summary>Light that reaches each pixel.</summary>
     public float[] Light { get; private set; } = [];
 
-    /// <summary>Tones 0 to 1, [height, width, 3].</summary>
-    public float[] Colour { get; private set; } = [];
+    /// <summary>Tones 0 to 1, a plane [height, width] for each colour: rows of one colour fill vectors.</summary>
+    public float[] Red { get; private set; } = [];
+
+    public float[] Green { get; private set; } = [];
+
+    public float[] Blue { get; private set; } = [];
+
+    /// <summary>Noise along one row of the picture, three kinds.</summary>
+    public (float[] A, float[] B, float[] C) NoiseRows { get; private set; } = ([], [], []);
 
     public float[] Scratch { get; private set; } = [];
 
@@ -41,12 +48,15 @@ internal sealed class Workspace : IDisposable
         (Width, Height) = (width, height);
         _mask?.Dispose();
         _mask = new SKBitmap(new SKImageInfo(width, height, SKColorType.Alpha8, SKAlphaType.Premul), width);
+        if (NoiseRows.A.Length < width) NoiseRows = (new float[width], new float[width], new float[width]);
         if (Ink.Length >= Pixels) return;
         Ink = new float[Pixels];
         Rules = new float[Pixels];
         Page = new float[Pixels];
         Light = new float[Pixels];
-        Colour = new float[3 * Pixels];
+        Red = new float[Pixels];
+        Green = new float[Pixels];
+        Blue = new float[Pixels];
         Scratch = new float[Pixels];
     }
 

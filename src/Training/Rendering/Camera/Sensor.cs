@@ -1,3 +1,4 @@
+using System.Numerics;
 using EduVision.Training.Rendering.Pages;
 using SkiaSharp;
 
@@ -26,7 +27,7 @@ internal sealed class Sensor
             _gain = gain,
             _noise = Math.Min(rng.Chance(0.3f) ? rng.Range(0.01f, 0.045f) : rng.Range(0f, 0.012f), 0.11f * contrast * gain),
             _colourNoise = rng.Range(0f, 0.6f),
-            _jpegQuality = rng.Chance(0.4f) ? 25 + rng.Below(65) : 0,
+            _jpegQuality = rng.Chance(0.3f) ? 25 + rng.Below(65) : 0,
         };
     }
 
@@ -44,33 +45,46 @@ internal sealed class Sensor
     /// <summary>No camera at all: tones as they are.</summary>
     public static Sensor None { get; } = new();
 
-    /// <summary>Turns tones [height, width, 3] into bytes.</summary>
+    /// <summary>Turns the workspace's tones, which are used up, into bytes [height, width, 3].</summary>
     public byte[] Expose(Workspace workspace, Rng rng)
     {
         var rgb = new byte[3 * workspace.Pixels];
-        var colour = workspace.Colour;
-        var white = NoiseTiles.White;
-        var (luma, chroma) = (_noise * 255f, _noise * _colourNoise * 255f);
         int corner = rng.Below(NoiseTiles.Size), redCorner = rng.Below(NoiseTiles.Size), blueCorner = rng.Below(NoiseTiles.Size);
-        var range = 255f * (1f - _lift) * _gain;
-        var (scaleR, scaleG, scaleB, lift) = (range * _red, range * _green, range * _blue, 255f * _lift + 0.5f);
         for (var y = 0; y < workspace.Height; y++)
         {
-            int row = ((corner + y) & NoiseTiles.Wrap) * NoiseTiles.Size, redRow = ((redCorner + y) & NoiseTiles.Wrap) * NoiseTiles.Size, blueRow = ((blueCorner + y) & NoiseTiles.Wrap) * NoiseTiles.Size;
-            var at = 3 * y * workspace.Width;
-            for (var x = 0; x < workspace.Width; x++, at += 3)
-            {
-                var common = luma * white[row | (corner + x) & NoiseTiles.Wrap] + lift;
-                rgb[at] = ToByte(colour[at] * scaleR + common + chroma * white[redRow | (redCorner + x) & NoiseTiles.Wrap]);
-                rgb[at + 1] = ToByte(colour[at + 1] * scaleG + common);
-                rgb[at + 2] = ToByte(colour[at + 2] * scaleB + common + chroma * white[blueRow | (blueCorner + x) & NoiseTiles.Wrap]);
-            }
+            int start = y * workspace.Width, width = workspace.Width;
+            var common = workspace.NoiseRows.A.AsSpan(0, width);
+            var redNoise = workspace.NoiseRows.B.AsSpan(0, width);
+            var blueNoise = workspace.NoiseRows.C.AsSpan(0, width);
+            NoiseTiles.Row(NoiseTiles.White, corner, corner + y, common);
+            NoiseTiles.Row(NoiseTiles.White, redCorner, redCorner + y, redNoise);
+            NoiseTiles.Row(NoiseTiles.White, blueCorner, blueCorner + y, blueNoise);
+            var red = workspace.Red.AsSpan(start, width);
+            var green = workspace.Green.AsSpan(start, width);
+            var blue = workspace.Blue.AsSpan(start, width);
+            Expose(red, green, blue, common, redNoise, blueNoise);
+            for (int x = 0, at = 3 * start; x < width; x++, at += 3) (rgb[at], rgb[at + 1], rgb[at + 2]) = ((byte)red[x], (byte)green[x], (byte)blue[x]);
         }
         if (_jpegQuality > 0) Compress(rgb, workspace.Width, workspace.Height, _jpegQuality);
         return rgb;
     }
 
-    private static byte ToByte(float value) => (byte)Math.Clamp(value, 0f, 255f);
+    /// <summary>One row of tones, in place, to levels from 0 to 255; rows are multiples of 32 long.</summary>
+    private void Expose(Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> common, ReadOnlySpan<float> redNoise, ReadOnlySpan<float> blueNoise)
+    {
+        var (luma, chroma, range) = (_noise * 255f, _noise * _colourNoise * 255f, 255f * (1f - _lift) * _gain);
+        var lift = new Vector<float>(255f * _lift + 0.5f); // and half a level, since bytes are cut, not rounded
+        for (var x = 0; x < red.Length; x += Vector<float>.Count)
+        {
+            var shared = new Vector<float>(common[x..]) * luma + lift;
+            Level(red[x..], range * _red, shared + new Vector<float>(redNoise[x..]) * chroma);
+            Level(green[x..], range * _green, shared);
+            Level(blue[x..], range * _blue, shared + new Vector<float>(blueNoise[x..]) * chroma);
+        }
+
+        static void Level(Span<float> tones, float scale, Vector<float> added) =>
+            Vector.Min(Vector.Max(new Vector<float>(tones) * scale + added, Vector<float>.Zero), new Vector<float>(255f)).CopyTo(tones);
+    }
 
     /// <summary>Encodes as JPEG and decodes again, in place.</summary>
     private static void Compress(byte[] rgb, int width, int height, int quality)

@@ -1,71 +1,83 @@
+using System.Numerics;
+
 namespace EduVision.Training.Rendering.Pages;
 
 /// <summary>Lays ink and printed lines over paper and light over all.</summary>
 internal static class Composer
 {
-    /// <summary>Writes [height, width, 3] tones, 0 to 1, from the workspace's planes into its colour buffer.</summary>
+    /// <summary>Writes tones, 0 to 1, from the workspace's planes into its colour planes.</summary>
     public static void Compose(Workspace workspace, Scene scene, bool ruled, bool edged, Rng rng)
     {
-        var grain = NoiseTiles.Grain;
-        var fibre = NoiseTiles.Fibre;
-        var clouds = NoiseTiles.Clouds;
         int grainAt = Corner(rng), fibreAt = Corner(rng), cloudAt = Corner(rng);
-        var table = scene.Table ?? scene.Paper;
-        var (paper, ink, rule) = (scene.Paper, scene.Ink, scene.RuleTone);
         // Hairs run along the sheet or across it.
         var across = rng.Chance(0.5f);
-        var speckle = scene.Erosion * 0.8f;
-        var colour = workspace.Colour;
+        var fibrous = scene.PaperFibre > 0f || scene.Dryness > 0f || edged;
+        var width = workspace.Width;
+        var grain = workspace.NoiseRows.A.AsSpan(0, width);
+        var fibre = workspace.NoiseRows.B.AsSpan(0, width);
+        var clouds = workspace.NoiseRows.C.AsSpan(0, width);
+        fibre.Clear();
         for (var y = 0; y < workspace.Height; y++)
         {
-            int grainRow = Row(grainAt, y), fibreRow = Row(fibreAt, y), cloudRow = Row(cloudAt, y);
-            var at = y * workspace.Width;
-            for (var x = 0; x < workspace.Width; x++, at++)
+            NoiseTiles.Row(NoiseTiles.Grain, grainAt, grainAt + y, grain);
+            NoiseTiles.Row(NoiseTiles.Clouds, cloudAt, cloudAt + y, clouds);
+            if (fibrous && across) NoiseTiles.Column(NoiseTiles.Fibre, fibreAt + y, fibreAt, fibre);
+            else if (fibrous) NoiseTiles.Row(NoiseTiles.Fibre, fibreAt, fibreAt + y, fibre);
+            // Widths are multiples of 32, so whole vectors fit.
+            for (var x = 0; x < width; x += Vector<float>.Count)
             {
-                var g = grain[grainRow | (grainAt + x) & NoiseTiles.Wrap];
-                var f = fibre[across ? ((fibreAt + x) & NoiseTiles.Wrap) * NoiseTiles.Size | (fibreAt + y) & NoiseTiles.Wrap : fibreRow | (fibreAt + x) & NoiseTiles.Wrap];
-                var c = clouds[cloudRow | (cloudAt + x) & NoiseTiles.Wrap];
-                var texture = 1f + scene.PaperGrain * g + scene.PaperFibre * f + scene.PaperClouds * c;
-                float red = paper.R * texture, green = paper.G * texture, blue = paper.B * texture;
-                if (ruled)
-                {
-                    var a = workspace.Rules[at] * scene.RuleStrength;
-                    red += (rule.R - red) * a;
-                    green += (rule.G - green) * a;
-                    blue += (rule.B - blue) * a;
-                }
-                var cover = workspace.Ink[at];
-                if (cover > 0f)
-                {
-                    var broken = scene.Grain * Math.Max(0f, g * 0.6f) + scene.Dryness * Math.Max(0f, f * 0.7f) * Math.Clamp(c * 0.6f, 0f, 1f) + scene.Erosion * Math.Max(0f, c * 0.7f - 0.4f);
-                    var a = Math.Clamp(cover * scene.Opacity * (1f - broken), 0f, 1f);
-                    red += (ink.R - red) * a;
-                    green += (ink.G - green) * a;
-                    blue += (ink.B - blue) * a;
-                }
-                if (speckle > 0f && g + 0.5f * c > 2.6f)
-                {
-                    red += (ink.R - red) * speckle;
-                    green += (ink.G - green) * speckle;
-                    blue += (ink.B - blue) * speckle;
-                }
-                if (edged)
-                {
-                    var outside = 1f - workspace.Page[at];
-                    var wood = 1f + 0.06f * f;
-                    red += (table.R * wood - red) * outside;
-                    green += (table.G * wood - green) * outside;
-                    blue += (table.B * wood - blue) * outside;
-                }
-                var light = workspace.Light[at];
-                colour[3 * at] = red * light;
-                colour[3 * at + 1] = green * light;
-                colour[3 * at + 2] = blue * light;
+                var noise = new Noise(new Vector<float>(grain[x..]), new Vector<float>(fibre[x..]), new Vector<float>(clouds[x..]));
+                Compose(workspace, scene, ruled, edged, y * width + x, noise);
             }
         }
     }
 
+    // One vector of pixels from the one at `at` on.
+    private static void Compose(Workspace workspace, Scene scene, bool ruled, bool edged, int at, in Noise noise)
+    {
+        var texture = Vector<float>.One + noise.Grain * scene.PaperGrain + noise.Fibre * scene.PaperFibre + noise.Clouds * scene.PaperClouds;
+        var (red, green, blue) = (texture * scene.Paper.R, texture * scene.Paper.G, texture * scene.Paper.B);
+        if (ruled) Blend(scene.RuleTone, new Vector<float>(workspace.Rules, at) * scene.RuleStrength, ref red, ref green, ref blue);
+        var cover = new Vector<float>(workspace.Ink, at);
+        if (!Vector.EqualsAll(cover, Vector<float>.Zero)) Blend(scene.Ink, Coverage(cover, scene, noise), ref red, ref green, ref blue);
+        if (scene.Erosion > 0f)
+        {
+            var specks = Vector.GreaterThan(noise.Grain + noise.Clouds * 0.5f, new Vector<float>(2.6f));
+            Blend(scene.Ink, Vector.ConditionalSelect(specks, new Vector<float>(scene.Erosion * 0.8f), Vector<float>.Zero), ref red, ref green, ref blue);
+        }
+        if (edged)
+        {
+            var (table, wood) = (scene.Table ?? scene.Paper, Vector<float>.One + noise.Fibre * 0.06f);
+            var page = new Vector<float>(workspace.Page, at);
+            (red, green, blue) = (wood * table.R + (red - wood * table.R) * page, wood * table.G + (green - wood * table.G) * page, wood * table.B + (blue - wood * table.B) * page);
+        }
+        var light = new Vector<float>(workspace.Light, at);
+        (red * light).CopyTo(workspace.Red, at);
+        (green * light).CopyTo(workspace.Green, at);
+        (blue * light).CopyTo(workspace.Blue, at);
+    }
+
+    // What is left of the ink where grain, hairs and flaws break it.
+    private static Vector<float> Coverage(Vector<float> cover, Scene scene, in Noise noise)
+    {
+        var broken = Positive(noise.Grain * 0.6f) * scene.Grain
+            + Positive(noise.Fibre * 0.7f) * Share(noise.Clouds * 0.6f) * scene.Dryness
+            + Positive(noise.Clouds * 0.7f - new Vector<float>(0.4f)) * scene.Erosion;
+        return Share(cover * scene.Opacity * (Vector<float>.One - broken));
+    }
+
+    private static void Blend(Tone tone, Vector<float> share, ref Vector<float> red, ref Vector<float> green, ref Vector<float> blue)
+    {
+        red += (new Vector<float>(tone.R) - red) * share;
+        green += (new Vector<float>(tone.G) - green) * share;
+        blue += (new Vector<float>(tone.B) - blue) * share;
+    }
+
+    private static Vector<float> Positive(Vector<float> value) => Vector.Max(value, Vector<float>.Zero);
+
+    private static Vector<float> Share(Vector<float> value) => Vector.Min(Positive(value), Vector<float>.One);
+
     private static int Corner(Rng rng) => rng.Below(NoiseTiles.Size);
 
-    private static int Row(int corner, int y) => ((corner + y) & NoiseTiles.Wrap) * NoiseTiles.Size;
+    private readonly record struct Noise(Vector<float> Grain, Vector<float> Fibre, Vector<float> Clouds);
 }

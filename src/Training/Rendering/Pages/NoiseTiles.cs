@@ -20,6 +20,24 @@ internal static class NoiseTiles
     /// <summary>Clouds of many sizes, deviation 1: stains, plaster, rubbings.</summary>
     public static float[] Clouds { get; } = MakeClouds();
 
+    /// <summary>Fills <paramref name="row"/> with a tile's values from (<paramref name="x"/>, <paramref name="y"/>) to the right, around its edges.</summary>
+    public static void Row(float[] tile, int x, int y, Span<float> row)
+    {
+        var line = tile.AsSpan((y & Wrap) * Size, Size);
+        for (int at = 0, from = x & Wrap; at < row.Length; from = 0)
+        {
+            var count = Math.Min(Size - from, row.Length - at);
+            line.Slice(from, count).CopyTo(row[at..]);
+            at += count;
+        }
+    }
+
+    /// <summary>The same downwards, as if the tile lay on its side.</summary>
+    public static void Column(float[] tile, int x, int y, Span<float> row)
+    {
+        for (var i = 0; i < row.Length; i++) row[i] = tile[((y + i) & Wrap) * Size | x & Wrap];
+    }
+
     private static float[] MakeWhite(Rng rng)
     {
         var tile = new float[Size * Size];

@@ -140,7 +140,7 @@ internal sealed class Pictures(Workspace workspace, Rng rng) : IDisposable
             {
                 var at = y * workspace.Width + x;
                 var factor = workspace.Light[at] * (1f + texture * tile[row | (corner + x) & NoiseTiles.Wrap]) / 255f;
-                for (var channel = 0; channel < 3; channel++) workspace.Colour[3 * at + channel] = pixels[4 * at + channel] * factor;
+                (workspace.Red[at], workspace.Green[at], workspace.Blue[at]) = (pixels[4 * at] * factor, pixels[4 * at + 1] * factor, pixels[4 * at + 2] * factor);
             }
         }
     }
