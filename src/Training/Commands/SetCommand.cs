@@ -22,24 +22,26 @@ public static class SetCommand
         var task = new Option<EvaluationTask>("--task") { Description = "solve, latex, transcribe or refuse.", Required = true };
         var count = new Option<int>("--count") { Description = "Photos.", DefaultValueFactory = _ => 200 };
         var seed = new Option<int>("--seed") { Description = "Same seed, same set.", DefaultValueFactory = _ => 1 };
-        var seen = new Option<bool>("--training-ink") { Description = "Draw with training's ink instead of held-out ink." };
-        var command = new Command("set", "Make a set of held-out photos.") { output, assets, task, count, seed, seen };
+        var formulas = new Option<bool>("--formulas") { Description = "With latex: general formulas instead of lines of arithmetic and equations." };
+        var seen = new Option<bool>("--training-ink") { Description = "Draw with training's ink instead of held-out ink: photos that are new, by hands that are not." };
+        var command = new Command("set", "Make a set of held-out photos.") { output, assets, task, formulas, count, seed, seen };
         command.SetAction(parsed => Make(parsed.GetValue(output)!.FullName, InkAssets.Load(parsed.GetValue(assets)!.FullName),
-            parsed.GetValue(task), parsed.GetValue(count), parsed.GetValue(seed), !parsed.GetValue(seen)));
+            problem => TaskOf(problem) == parsed.GetValue(task) && (problem.Kind == ProblemKind.MathLine) == parsed.GetValue(formulas),
+            parsed.GetValue(count), ProblemMix.Mix(parsed.GetValue(seed), (int)parsed.GetValue(task)), !parsed.GetValue(seen)));
         return command;
     }
 
-    private static void Make(string directory, InkAssets assets, EvaluationTask task, int count, int seed, bool heldOut)
+    private static void Make(string directory, InkAssets assets, Func<Problem, bool> wanted, int count, int seed, bool heldOut)
     {
         Directory.CreateDirectory(directory);
         using var renderer = new PhotoRenderer(assets);
         using var rows = new StreamWriter(Path.Combine(directory, "set.jsonl"));
-        var random = new Random(ProblemMix.Mix(seed, (int)task));
+        var random = new Random(seed);
         for (var i = 0; i < count; i++)
         {
             var size = PhotoSize.Draw(random);
             var problem = ProblemMix.Default.Sample(random);
-            while (TaskOf(problem) != task || !PictureRequest.Suits(problem.Picture, size.Shape) || !PictureRequest.CanWrite(problem.Picture, assets, heldOut))
+            while (!wanted(problem) || !PictureRequest.Suits(problem.Picture, size.Shape) || !PictureRequest.CanWrite(problem.Picture, assets, heldOut))
             {
                 problem = ProblemMix.Default.Sample(random);
                 size = PhotoSize.Draw(random);
@@ -47,7 +49,7 @@ public static class SetCommand
             var photo = renderer.Render(PictureRequest.Of(problem.Picture, size, heldOut, random), (ulong)random.NextInt64());
             var name = $"{i:D4}.png";
             WritePng(Path.Combine(directory, name), photo);
-            rows.WriteLine(JsonSerializer.Serialize(new { image = name, task = task.ToString().ToLowerInvariant(), expected = problem.Expected }, Json));
+            rows.WriteLine(JsonSerializer.Serialize(new { image = name, task = TaskOf(problem)!.Value.ToString().ToLowerInvariant(), expected = problem.Expected }, Json));
         }
         Console.WriteLine($"{count} photos in {directory}");
     }

@@ -11,7 +11,10 @@ public sealed record ReadingRequest(PatchedImage Photo, string Instruction);
 /// <summary>What the model made of it.</summary>
 /// <param name="Reasoning">Up to <c>&lt;/think&gt;</c>.</param>
 /// <param name="Answer">After it.</param>
-/// <param name="Confidence">The probability the model gives its whole answer: the product over the answer's tokens.</param>
+/// <param name="Confidence">
+/// The probability the model gives all it wrote: the product over the tokens of reasoning and answer. The answer alone is nearly
+/// certain once the reasoning stands, so what the photo left in doubt shows in the reasoning.
+/// </param>
 /// <param name="Ended">False if it was cut at the token limit.</param>
 public sealed record Reading(string Reasoning, string Answer, double Confidence, bool Ended);
 
@@ -85,7 +88,7 @@ public sealed class GreedyReader : IDisposable
             using var stepScope = NewDisposeScope();
             var (probabilities, tokens) = nn.functional.log_softmax(model.Text.Logits(hidden).to(float32), 1).max(1);
             var (chosen, scores) = (tokens.cpu().data<long>().ToArray(), probabilities.cpu().data<float>().ToArray());
-            for (var i = 0; i < count; i++) sequences[i].Push((int)chosen[i], scores[i], thinkEnd, processor.TurnEndId);
+            for (var i = 0; i < count; i++) sequences[i].Push((int)chosen[i], scores[i], processor.TurnEndId);
             if (sequences.All(sequence => sequence.Ended)) break;
             var next = tensor(batch.Select(i => (long)(prompts[i].NextPosition + step)).ToArray()).unsqueeze(0).expand(3, count).to(device);
             var stepped = model.Text.Forward(model.Text.Embed(tokens), model.Text.Rotary(next.contiguous()), cache);
@@ -100,20 +103,18 @@ public sealed class GreedyReader : IDisposable
     {
         private readonly List<int> ids = [];
         private double logProbability;
-        private bool answering;
 
         public bool Ended { get; private set; }
 
-        public void Push(int id, float score, int thinkEnd, int endOfTurn)
+        public void Push(int id, float score, int endOfTurn)
         {
             if (Ended) return;
-            if (answering) logProbability += score;
+            logProbability += score;
             if (id == endOfTurn)
             {
                 Ended = true;
                 return;
             }
-            answering |= id == thinkEnd;
             ids.Add(id);
         }
 

@@ -7,10 +7,10 @@ namespace EduVision.Training.Problems;
 public sealed record ProblemMix
 {
     /// <summary>Arithmetic to solve.</summary>
-    public double SolveArithmetic { get; init; } = 0.32;
+    public double SolveArithmetic { get; init; } = 0.29;
 
     /// <summary>Linear equations to solve.</summary>
-    public double SolveEquation { get; init; } = 0.18;
+    public double SolveEquation { get; init; } = 0.17;
 
     /// <summary>Arithmetic to transcribe.</summary>
     public double TranscribeArithmetic { get; init; } = 0.08;
@@ -19,16 +19,16 @@ public sealed record ProblemMix
     public double TranscribeEquation { get; init; } = 0.04;
 
     /// <summary>General mathematics to transcribe.</summary>
-    public double TranscribeMathLine { get; init; } = 0.1;
+    public double TranscribeMathLine { get; init; } = 0.13;
 
     /// <summary>Chinese columns and single characters to transcribe.</summary>
-    public double TranscribeColumns { get; init; } = 0.22;
+    public double TranscribeColumns { get; init; } = 0.27;
 
     /// <summary>Characters, and mathematics beyond arithmetic and linear equations, with the question to solve them: they are transcribed.</summary>
     public double SolveInVain { get; init; } = 0.02;
 
     /// <summary>Photos with nothing to read.</summary>
-    public double Unreadable { get; init; } = 0.06;
+    public double Unreadable { get; init; } = 0.05;
 
     /// <summary>The share of prompts and traces in Chinese; the rest is English.</summary>
     public double Chinese { get; init; } = 0.6;

@@ -4,7 +4,8 @@ namespace EduVision.Training.Problems;
 
 /// <summary>
 /// Chinese to transcribe: one to five columns of one to eight characters, the right column first, or a single character.
-/// Half of it is characters drawn at random, which no knowledge of the language helps to read; half is idioms and verse.
+/// Most of it is characters drawn at random, which no knowledge of the language helps to read; the rest is idioms and verse, half of it
+/// with characters exchanged: whoever has only learned the lines by heart, instead of reading, gets those wrong.
 /// </summary>
 public static class ColumnsGenerator
 {
@@ -13,7 +14,7 @@ public static class ColumnsGenerator
     /// <summary>Columns, or now and then a single character, to transcribe.</summary>
     public static Problem Transcribe(Random random, string language)
     {
-        var columns = random.PickIndex(0.25, 0.4, 0.35) switch
+        var columns = random.PickIndex(0.22, 0.54, 0.24) switch
         {
             0 => [random.Pick(CharacterList.Common).ToString()],
             1 => RandomColumns(random),
@@ -38,8 +39,12 @@ public static class ColumnsGenerator
     private static ImmutableArray<string> PhraseColumns(Random random)
     {
         var count = random.PickIndex(0.35, 0.3, 0.15, 0.2) + 1;
-        return [.. Enumerable.Range(0, count).Select(_ => random.Pick(CharacterList.Phrases))];
+        var altered = random.Chance(0.5);
+        return [.. Enumerable.Range(0, count).Select(_ => random.Pick(CharacterList.Phrases)).Select(phrase => altered ? Altered(random, phrase) : phrase)];
     }
+
+    private static string Altered(Random random, string phrase) =>
+        string.Concat(phrase.Select(character => random.Chance(0.35) ? random.Pick(CharacterList.Common) : character));
 
     private static string Characters(Random random, int length) =>
         string.Concat(Enumerable.Range(0, length).Select(_ => random.Pick(CharacterList.Common)));
