@@ -29,13 +29,16 @@ public static class TrainCommand
         var minutes = new Option<double?>("--minutes") { Description = "End, learning rate included, after this time." };
         var tokens = new Option<int>("--tokens") { Description = "Tokens a batch, about.", DefaultValueFactory = _ => 65_536 };
         var rate = new Option<double>("--rate") { Description = "Peak learning rate.", DefaultValueFactory = _ => 2e-3 };
+        var warmup = new Option<double>("--warmup") { Description = "Share of the run in which the rate rises.", DefaultValueFactory = _ => 0.02 };
+        var decay = new Option<double>("--decay") { Description = "Share of the run in which the rate falls; 0 for a piece that another run goes on from.", DefaultValueFactory = _ => 0.4 };
+        var bfloat = new Option<bool>("--bf16") { Description = "Keep the text layers in BF16 instead of FP8: for a piece that another run goes on from." };
         var seed = new Option<int>("--seed") { Description = "Of data and weights.", DefaultValueFactory = _ => 1 };
         var workers = new Option<int>("--workers") { Description = "Threads that make data.", DefaultValueFactory = _ => Environment.ProcessorCount };
         var validateEvery = new Option<int>("--validate-every") { Description = "Steps between looks at held-out ink.", DefaultValueFactory = _ => 1000 };
         var logEvery = new Option<int>("--log-every") { Description = "Steps between log lines.", DefaultValueFactory = _ => 50 };
         var command = new Command("train", "Train the bundled model on photos made as it goes.")
         {
-            outDirectory, assets, vocabulary, start, device, steps, minutes, tokens, rate, seed, workers, validateEvery, logEvery,
+            outDirectory, assets, vocabulary, start, device, steps, minutes, tokens, rate, warmup, decay, bfloat, seed, workers, validateEvery, logEvery,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -46,20 +49,21 @@ public static class TrainCommand
                 ComputeType = on.type == DeviceType.CUDA ? bfloat16 : float32,
                 Steps = parsed.GetValue(steps),
                 Limit = parsed.GetValue(minutes) is { } limit ? TimeSpan.FromMinutes(limit) : null,
-                Schedule = new LearningRateSchedule(parsed.GetValue(rate)),
+                Schedule = new LearningRateSchedule(parsed.GetValue(rate), parsed.GetValue(warmup), parsed.GetValue(decay)),
+                Fp8From = parsed.GetValue(bfloat) ? double.PositiveInfinity : TrainerSettings.DefaultFp8From,
                 Workers = parsed.GetValue(workers),
                 ValidateEvery = parsed.GetValue(validateEvery),
                 LogEvery = parsed.GetValue(logEvery),
             };
             var data = new ExampleSettings { Seed = parsed.GetValue(seed), Mix = ProblemMix.Default, TokensPerBatch = parsed.GetValue(tokens) };
             Run(settings, data, parsed.GetValue(assets)!.FullName, parsed.GetValue(vocabulary)!.FullName, parsed.GetValue(start)?.FullName,
-                parsed.GetValue(outDirectory)!.FullName, cancellation);
+                parsed.GetValue(outDirectory)!.FullName, fp8: !parsed.GetValue(bfloat), cancellation);
             return Task.FromResult(0);
         });
         return command;
     }
 
-    private static void Run(TrainerSettings settings, ExampleSettings data, string assetsFile, string vocabulary, string? start, string output, CancellationToken cancellation)
+    private static void Run(TrainerSettings settings, ExampleSettings data, string assetsFile, string vocabulary, string? start, string output, bool fp8, CancellationToken cancellation)
     {
         Directory.CreateDirectory(output);
         var tokenizer = Tokenizer.Load(vocabulary);
@@ -81,7 +85,7 @@ public static class TrainCommand
         using var heldOut = new ExampleSource(processor, assets, data with { HeldOut = true, TokensPerBatch = Math.Min(data.TokensPerBatch, 16_384) });
         var batches = Enumerable.Range(0, 16).AsParallel().WithDegreeOfParallelism(settings.Workers).Select(index => heldOut.Batch(index)).ToList();
         using var log = new TrainingLog(Path.Combine(output, "training.jsonl"));
-        void Save() => ModelExporter.Save(output, config, weights, vocabulary, fp8: true);
+        void Save() => ModelExporter.Save(output, config, weights, vocabulary, fp8);
         using var source = new ExampleSource(processor, assets, data);
         new Trainer(model, weights, settings, new OptimiserSettings(), log).Run(source, batches, Save, cancellation);
         foreach (var batch in batches) batch.Dispose();

@@ -20,11 +20,10 @@ public static class AssetBuilder
         int[] latin = [.. CharacterLists.Latin.Select(c => (int)c)];
         int[] han = [.. CharacterLists.Han.Concat(traditional.Values).Concat(CharacterLists.HanPunctuation.Select(c => (int)c)).Distinct()];
         var hands = new List<Hand>();
-        foreach (var source in FontCatalog.All)
+        foreach (var hand in FontCatalog.All.Select(source => FontPackage.Read(nodeModules, source, source.Style == HandStyle.Latin ? latin : han)).Append(StrokeMedians.Read(nodeModules, han)))
         {
-            var hand = FontPackage.Read(nodeModules, source, source.Style == HandStyle.Latin ? latin : han);
-            if (source.Style != HandStyle.Latin && hand.CodePoints.Count < FewestHanCharacters)
-                throw new InvalidDataException($"{source.Package} has {hand.CodePoints.Count} of {han.Length} characters only.");
+            if (hand.Style != HandStyle.Latin && hand.CodePoints.Count < FewestHanCharacters)
+                throw new InvalidDataException($"{hand.Name} has {hand.CodePoints.Count} of {han.Length} characters only.");
             hands.Add(hand);
             report($"{hand.Name,-28} {hand.Style,-6} {hand.CodePoints.Count,5} characters, nib {hand.Nib:F0}{(hand.HeldOut ? ", held out" : "")}");
         }

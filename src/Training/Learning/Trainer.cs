@@ -23,8 +23,11 @@ public sealed record TrainerSettings
     /// <summary>The learning rate over the run.</summary>
     public required LearningRateSchedule Schedule { get; init; }
 
-    /// <summary>Share of the run after which the text layers compute with FP8-rounded weights.</summary>
-    public double Fp8From { get; init; } = 0.75;
+    /// <summary>The usual <see cref="Fp8From"/>.</summary>
+    public const double DefaultFp8From = 0.75;
+
+    /// <summary>Share of the run after which the text layers compute with FP8-rounded weights; above 1 they never do.</summary>
+    public double Fp8From { get; init; } = DefaultFp8From;
 
     /// <summary>A log line every so many steps.</summary>
     public int LogEvery { get; init; } = 50;
@@ -58,7 +61,7 @@ public sealed class Trainer(Qwen3VL model, TrainableWeights weights, TrainerSett
         {
             var progress = Progress(step);
             var finished = progress >= 1 || cancellationToken.IsCancellationRequested;
-            if (finished) weights.Refresh(Fp8Rounding.TextLinears);
+            if (finished && settings.Fp8From <= 1) weights.Refresh(Fp8Rounding.TextLinears);
             var look = finished || (step > 0 && step % settings.ValidateEvery == 0);
             if (look) log.Validated(step, clock.Elapsed, Validation.Run(model, heldOut, settings.Device, settings.ComputeType));
             if (finished) return;

@@ -7,7 +7,7 @@ namespace EduVision.Training.Rendering;
 internal sealed record SampleSet(string Latex, Outline[] Training, Outline[] HeldOut);
 
 /// <summary>
-/// The packed ink: <c>EVINK1</c>, then one Brotli stream with three parts (text and counts, verbs, coordinates as zigzag
+/// The packed ink: <c>EVINK2</c>, then one Brotli stream with three parts (text and counts, verbs, coordinates as zigzag
 /// varints of differences), kept apart because each compresses best among its own kind.
 /// </summary>
 internal static class AssetFile
@@ -15,7 +15,7 @@ internal static class AssetFile
     // Coordinates are kept to three units: a fifth of a pixel at the size of a usual photo, and most differences fit a byte.
     private const int Grid = 3;
 
-    private static readonly byte[] Magic = "EVINK1"u8.ToArray();
+    private static readonly byte[] Magic = "EVINK2"u8.ToArray();
 
     public static void Write(string path, IReadOnlyList<Hand> hands, IReadOnlyList<SampleSet> samples, IReadOnlyDictionary<int, int> traditional)
     {
@@ -30,6 +30,7 @@ internal static class AssetFile
                 writer.Write(hand.Name);
                 writer.Write((byte)hand.Style);
                 writer.Write(hand.HeldOut);
+                writer.Write(hand.IsStroked);
                 writer.Write7BitEncodedInt(hand.CodePoints.Count);
                 foreach (var codePoint in hand.CodePoints.Order())
                 {
@@ -85,10 +86,10 @@ internal static class AssetFile
             {
                 var name = index.ReadString();
                 var style = (HandStyle)index.ReadByte();
-                var heldOut = index.ReadBoolean();
+                var (heldOut, isStroked) = (index.ReadBoolean(), index.ReadBoolean());
                 var outlines = new Dictionary<int, Outline>();
                 for (var k = index.Read7BitEncodedInt(); k > 0; k--) outlines.Add(index.Read7BitEncodedInt(), source.Next(index));
-                hands.Add(new Hand(name, style, heldOut, outlines));
+                hands.Add(new Hand(name, style, heldOut, outlines, isStroked));
             }
             var samples = new List<SampleSet>();
             for (var i = index.Read7BitEncodedInt(); i > 0; i--)

@@ -22,19 +22,22 @@ public enum HandStyle
     Plain,
 }
 
-/// <summary>The outlines of one writer (one font).</summary>
+/// <summary>The shapes of one writer: a font's outlines, or the lines that a pen follows.</summary>
 public sealed class Hand
 {
+    private const float PenNib = 48f;
+
     private readonly Dictionary<int, Outline> _outlines;
 
-    internal Hand(string name, HandStyle style, bool heldOut, Dictionary<int, Outline> outlines)
+    internal Hand(string name, HandStyle style, bool heldOut, Dictionary<int, Outline> outlines, bool isStroked = false)
     {
+        IsStroked = isStroked;
         Name = name;
         Style = style;
         HeldOut = heldOut;
         _outlines = outlines;
         var nibs = outlines.Values.Select(o => o.Nib).Order().ToArray();
-        Nib = nibs.Length == 0 ? 0 : nibs[nibs.Length / 2];
+        Nib = isStroked ? PenNib : nibs.Length == 0 ? 0 : nibs[nibs.Length / 2];
     }
 
     /// <summary>The font's package name.</summary>
@@ -42,6 +45,9 @@ public sealed class Hand
 
     /// <summary>How it writes.</summary>
     public HandStyle Style { get; }
+
+    /// <summary>The outlines are the lines that a pen follows, one from each <see cref="OutlineVerb.Move"/> on; nothing is filled.</summary>
+    public bool IsStroked { get; }
 
     /// <summary>Kept away from training; drawn only for held-out photos.</summary>
     public bool HeldOut { get; }

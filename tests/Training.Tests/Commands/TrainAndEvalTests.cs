@@ -22,6 +22,32 @@ public sealed class TrainAndEvalTests(OverfittedModel trained)
     }
 
     [Fact]
+    public void A_piece_of_a_run_keeps_its_text_layers_in_bf16_and_the_last_stores_them_in_fp8()
+    {
+        var (piece, whole) = (trained.Nano.At("piece"), trained.Nano.At("whole"));
+        Assert.Equal(0, TrainCommand.Create().Parse([.. Arguments(trained.Folder, piece), "--steps", "1", "--bf16", "--decay", "0"]).Invoke());
+        Assert.Null(ModelConfig.Load(piece).Quantization);
+        Assert.Equal(0, TrainCommand.Create().Parse([.. Arguments(piece, whole), "--steps", "1"]).Invoke());
+        Assert.NotNull(ModelConfig.Load(whole).Quantization);
+    }
+
+    [Fact]
+    public void Set_tells_lines_to_transcribe_from_general_formulas()
+    {
+        string Made(string name, params string[] more)
+        {
+            var set = trained.Nano.At(name);
+            Assert.Equal(0, SetCommand.Create().Parse(["--out", set, "--assets", trained.Nano.Ink, "--task", "latex", "--count", "12", .. more]).Invoke());
+            return string.Join('\n', EvaluationSet.Load(set).Select(row => row.Expected));
+        }
+
+        const string beyondLines = @"\sqrt|\^|_|\\(alpha|beta|theta|pi|lambda|leq|geq|neq|pm)|[abcyzmnkt<>]";
+        var words = new System.Text.RegularExpressions.Regex(@"\\(frac|times|div)");
+        Assert.DoesNotMatch(beyondLines, words.Replace(Made("lines"), ""));
+        Assert.Matches(beyondLines, words.Replace(Made("formulas", "--formulas"), ""));
+    }
+
+    [Fact]
     public void Set_makes_held_out_photos_and_eval_writes_a_row_for_each()
     {
         var set = trained.Nano.At("set");

@@ -16,5 +16,8 @@ public sealed class LearningRateScheduleTests
     public void Rises_stays_and_falls(double progress, double expected) => Assert.Equal(expected, Schedule.At(progress), 9);
 
     [Fact]
+    public void Without_a_fall_a_run_ends_at_the_plateau_for_another_to_go_on_from() => Assert.Equal(1, (Schedule with { Decay = 0 }).At(1), 9);
+
+    [Fact]
     public void The_first_step_already_moves() => Assert.True(Schedule.At(0) > 0);
 }

@@ -44,8 +44,8 @@ internal sealed class TextPen(InkAssets assets, Sheet sheet, Rng rng, bool heldO
                 x += WordSpace;
                 continue;
             }
-            var outline = Find(rune);
-            Place(outline, x - outline.Bounds.Left, y + _style.Climb * x, 1f, line);
+            var (outline, stroked) = Find(rune);
+            Place(outline, stroked, x - outline.Bounds.Left, y + _style.Climb * x, 1f, line);
             x += outline.Bounds.Width + _style.Tracking * rng.Range(0.8f, 1.2f);
         }
         sheet.Bands.Add(new SKRect(0, y - 700f, x, y + 200f));
@@ -54,20 +54,22 @@ internal sealed class TextPen(InkAssets assets, Sheet sheet, Rng rng, bool heldO
     private void InCell(Rune rune, float x, float y, int line)
     {
         sheet.Cells.Add(new SKRect(x, y, x + Cell, y + Cell));
-        var outline = Find(rune);
-        if (rune.Value < 0x2000 && !_style.Hand.Has(rune.Value)) Place(outline, x + Cell * 0.31f - outline.Bounds.MidX, y + HanBaseline, 1f, line);
-        else Place(outline, x, y, 1f, line);
+        var (outline, stroked) = Find(rune);
+        if (rune.Value < 0x2000 && !_style.Hand.Has(rune.Value)) Place(outline, stroked, x + Cell * 0.31f - outline.Bounds.MidX, y + HanBaseline, 1f, line);
+        else Place(outline, stroked, x, y, 1f, line);
     }
 
-    private Outline Find(Rune rune)
+    // Borrowed characters are a font's; the writer's own strokes are made anew each time.
+    private (Outline Outline, bool Stroked) Find(Rune rune)
     {
         var codePoint = rune.Value;
         if (traditional && assets.Traditional(codePoint) is var form && form != codePoint && _style.Hand.Has(form)) codePoint = form;
-        return HandChooser.Find(assets, _style.Hand, codePoint, rng, heldOut)
+        var outline = HandChooser.Find(assets, _style.Hand, codePoint, rng, heldOut)
             ?? throw new ArgumentException($"No {(heldOut ? "held-out " : "")}hand can write {rune} (U+{rune.Value:X4}).");
+        return _style.Strokes is { } strokes && outline == _style.Hand.Find(codePoint) ? (strokes.Write(outline, rng), true) : (outline, false);
     }
 
-    private void Place(Outline outline, float x, float y, float scale, int line)
+    private void Place(Outline outline, bool stroked, float x, float y, float scale, int line)
     {
         var size = scale * Math.Clamp(rng.Gauss(1f, _style.SizeJitter), 0.8f, 1.2f);
         var (sin, cos) = MathF.SinCos(rng.Gauss(0f, _style.Turn));
@@ -75,6 +77,6 @@ internal sealed class TextPen(InkAssets assets, Sheet sheet, Rng rng, bool heldO
         float middleX = outline.Bounds.MidX, middleY = outline.Bounds.MidY;
         var e = x + middleX - (a * middleX + b * middleY) + rng.Gauss(0f, _style.Wobble);
         var f = y + middleY - (c * middleX + d * middleY) + rng.Gauss(0f, _style.Wobble);
-        sheet.Marks.Add(new Mark(outline, stroked: false, a, b, c, d, e, f) { Line = line, NaturalNib = _style.Hand.Nib });
+        sheet.Marks.Add(new Mark(outline, stroked, a, b, c, d, e, f) { Line = line, NaturalNib = _style.Hand.Nib });
     }
 }

@@ -9,6 +9,9 @@ internal sealed class WritingStyle
     /// <summary>The font whose shapes are written.</summary>
     public required Hand Hand { get; init; }
 
+    /// <summary>How strokes are made, for a hand of pen strokes; null for a font.</summary>
+    public StrokeScript? Strokes { get; init; }
+
     /// <summary>Share of symbols taken from scans of real writing where there are any.</summary>
     public float Samples { get; init; }
 
@@ -95,6 +98,7 @@ internal sealed class WritingStyle
         return new WritingStyle
         {
             Hand = hand,
+            Strokes = hand.IsStroked ? StrokeScript.Draw(rng) : null,
             Nib = Math.Min(hand.Nib * (calligraphy ? rng.Range(0.7f, 2.2f) : rng.Range(0.65f, 1.55f)), Math.Max(hand.Nib, BroadestHanNib)),
             Slant = rng.Gauss(0f, latin ? 0.1f : 0.05f) * free,
             Tracking = latin ? rng.Range(40f, 90f) : rng.Range(0f, 260f),
