@@ -9,11 +9,18 @@ public sealed class EventLog
     private readonly Lock gate = new();
     private readonly List<AnswerEvent> events = [];
     private TaskCompletionSource grown = NewSignal();
+    private long bytes;
 
     /// <summary>The last number; 0 while there is none.</summary>
     public long LastSequence
     {
         get { lock (gate) return events.Count; }
+    }
+
+    /// <summary>Memory it takes, about.</summary>
+    public long Bytes
+    {
+        get { lock (gate) return bytes; }
     }
 
     /// <summary>True if the last event is there.</summary>
@@ -30,7 +37,9 @@ public sealed class EventLog
         lock (gate)
         {
             if (events is [.., { IsLast: true }]) throw new InvalidOperationException("The log has ended.");
-            events.Add(create(events.Count + 1));
+            var item = create(events.Count + 1);
+            events.Add(item);
+            bytes += SizeOf(item);
             signal = grown;
             grown = NewSignal();
         }
@@ -62,6 +71,14 @@ public sealed class EventLog
             batch.Clear();
         }
     }
+
+    // Objects, texts of two bytes a character and their places in lists, rounded up.
+    private static long SizeOf(AnswerEvent item) => 64 + item switch
+    {
+        Reasoning piece => 2L * piece.Delta.Length,
+        Answer piece => (2L * piece.Delta.Length) + (piece.Tokens?.Sum(token => 96 + (72L * token.Alternatives.Count)) ?? 0),
+        _ => 64,
+    };
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

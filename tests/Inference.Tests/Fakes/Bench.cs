@@ -28,8 +28,8 @@ internal sealed class Bench : IDisposable
     public FakeTimeProvider Time { get; } = new();
     public Scheduler Scheduler { get; }
     public FakeRunner Runner { get; }
-    public int FreeBlocks => pool.Free;
     public int UsedBlocks => pool.Used;
+    public int BlocksFor(Sequence sequence) => pool.BlocksFor(sequence.Tokens.Count);
     public EncoderCache EncoderCache => encoded;
 
     /// <summary>What the fake model says: a token that depends on all tokens before it.</summary>
@@ -66,7 +66,9 @@ internal sealed class Bench : IDisposable
             return null;
         }
         foreach (var (sequence, image) in plan.ImagesToEncode.ToList())
-            if (!sequence.Images.ContainsKey(image) && !memory.TryUseEncoded(sequence, image)) memory.AddEncoded(sequence, image, Runner.Encode(image.Source));
+            if (sequence.State != SequenceState.Ended && !sequence.Images.ContainsKey(image) && !memory.TryUseEncoded(sequence, image))
+                memory.AddEncoded(sequence, image, Runner.Encode(image.Source));
+        Scheduler.DropEnded(plan);
         var results = Runner.Step([.. plan.Chunks.Select(entry => entry.Chunk)]);
         Scheduler.Commit(plan, results);
         Scheduler.CheckIntegrity();

@@ -242,4 +242,99 @@ public sealed class SchedulerTests
         Assert.True(second.Output.Etas[0] > 0);
         Assert.True(third.Output.Etas[0] > second.Output.Etas[0]);
     }
+
+    [Fact]
+    public void A_short_prompt_does_not_wait_behind_the_long_prompts_of_another()
+    {
+        var bench = new Bench(blocks: 1000, new SchedulerOptions { StepTokens = 16, MaxRunning = 4, PerUserLimit = 100 });
+        for (var i = 1; i <= 8; i++) bench.Add("many", 300, 5, seed: i);
+        for (var i = 0; i < 4; i++) bench.Step();
+        var (_, one) = bench.Add("one", 30, 5, seed: 99);
+        for (var i = 0; i < 4; i++) bench.Step();
+        Assert.NotEmpty(one.Tokens);
+        bench.Drain();
+    }
+
+    [Fact]
+    public void Prompts_of_two_users_get_equal_shares_of_the_steps()
+    {
+        var bench = new Bench(blocks: 1000, new SchedulerOptions { StepTokens = 16, MaxRunning = 4, PerUserLimit = 100 });
+        Sequence[] many = [.. Enumerable.Range(1, 3).Select(i => bench.Add("many", 200, 5, seed: i).Sequence)];
+        var one = bench.Add("one", 200, 5, seed: 9).Sequence;
+        for (var i = 0; i < 20; i++) bench.Step();
+        Assert.InRange(one.Computed, 144, 176);
+        Assert.InRange(many.Sum(each => each.Computed), 144, 176);
+        bench.Drain();
+    }
+
+    [Fact]
+    public void What_is_computed_again_after_a_preemption_is_no_service_to_its_user()
+    {
+        var bench = new Bench(blocks: 38, new SchedulerOptions { StepTokens = 64, MaxRunning = 2 });
+        var first = bench.Add("a", 40, 100, seed: 1);
+        var second = bench.Add("a", 40, 100, seed: 2);
+        bench.Step();
+        bench.Step();
+        bench.Add("b", 100, 100, seed: 3);
+        bench.Step();
+        Assert.Equal(1, bench.Scheduler.Preemptions);
+        bench.Scheduler.Cancel(first.Sequence);
+        bench.Step();
+        bench.Step();
+        // The other's prompt took most of its blocks, so most of it was computed again.
+        Assert.Equal((2, 8), (second.Output.Starts, second.Sequence.Cached));
+        var b = bench.Add("b", 4, 1, seed: 6).Output;
+        var a = bench.Add("a", 4, 1, seed: 7).Output;
+        Assert.True(a.Positions[^1] < b.Positions[^1], "who was preempted waits longer for it");
+    }
+
+    [Fact]
+    public void The_promised_wait_counts_on_no_place_that_the_cache_does_not_have()
+    {
+        var bench = new Bench(blocks: 10, new SchedulerOptions { StepTokens = 16, MaxRunning = 4 });
+        bench.Add("a", 4, 5, seed: 1);
+        while (bench.Step() is not null) bench.Time.Advance(TimeSpan.FromSeconds(2));
+        bench.Add("a", 30, 9, seed: 2);
+        bench.Step();
+        var roomless = bench.Add("a", 20, 2, seed: 3);
+        bench.Step();
+        Assert.Equal((1, 1), (bench.Scheduler.Running, bench.Scheduler.Waiting));
+        // A token came at once and then every two seconds: it has to wait for as long as a request of five takes.
+        Assert.Equal(8, roomless.Output.Etas[^1]);
+    }
+
+    [Fact]
+    public void Users_who_are_gone_are_forgotten()
+    {
+        var queue = new WaitingQueue();
+        for (var i = 0; i < 100; i++)
+        {
+            var sequence = new Sequence($"user{i}", Bench.PromptOf([1, 2]), new SamplingParameters(), new Recorder(1));
+            queue.Add(sequence);
+            queue.Admit(sequence);
+            queue.Charge(sequence.User, 10);
+            queue.Ended(sequence.User);
+        }
+        Assert.Equal(1, queue.Users);
+    }
+
+    [Fact]
+    public void What_ends_before_its_step_begins_is_not_computed_and_holds_nothing()
+    {
+        var bench = new Bench();
+        var (gone, _) = bench.Add("a", Bench.PromptOf([1, 2, 3, 4, 5, 6], ("one", 1, 1), ("two", 3, 1)), 10);
+        var stays = bench.Add("b", 4, 100, seed: 2);
+        var chunks = 0;
+        bench.Runner.BeforeEncode = () => bench.Scheduler.Cancel(gone);
+        bench.Runner.BeforeStep = plan =>
+        {
+            chunks = plan.Count;
+            if (bench.Runner.Encoded > 0) Assert.Equal(bench.BlocksFor(stays.Sequence), bench.UsedBlocks);
+        };
+        while (bench.Runner.Encoded == 0) bench.Step();
+        Assert.Equal((1, 1), (bench.Runner.Encoded, chunks));
+        bench.Runner.BeforeStep = null;
+        bench.Drain();
+        Assert.Equal(0, bench.UsedBlocks);
+    }
 }
