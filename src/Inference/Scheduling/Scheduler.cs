@@ -29,6 +29,9 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
     /// <summary>Sequences preempted since the start.</summary>
     public long Preemptions { get; private set; }
 
+    /// <summary>Tokens computed for a user, which is what turns go by.</summary>
+    internal long ServedTo(string user) => waiting.ServedTo(user);
+
     /// <summary>Puts a sequence into the queue. What it may need in all has to fit the cache: the caller has seen to that.</summary>
     /// <returns>Why not, or null if it waits now.</returns>
     public ServiceError? TryAdd(Sequence sequence)
