@@ -68,7 +68,8 @@ public sealed class InferenceEngine : IHostedService, IDisposable
             lock (gate)
                 return new EngineState(
                     device is not null, device ?? "", scheduler.Waiting, scheduler.Running, scheduler.Eta(scheduler.Waiting + 1), rates.TokensPerSecond,
-                    pool.Used, pool.Total, encoded.Bytes, scheduler.PromptTokens, scheduler.CachedTokens, scheduler.Preemptions);
+                    pool.Used, pool.Total, encoded.Bytes, scheduler.PromptTokens, scheduler.CachedTokens,
+                    encoded.Lookups, encoded.Hits, scheduler.Preemptions);
         }
     }
 
