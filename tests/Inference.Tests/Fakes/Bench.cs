@@ -3,6 +3,7 @@ using EduVision.Inference.Runners;
 using EduVision.Inference.Runners.Sampling;
 using EduVision.Inference.Scheduling;
 using EduVision.Model.Imaging;
+using EduVision.Shared;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EduVision.Inference.Tests.Fakes;
@@ -28,6 +29,7 @@ internal sealed class Bench : IDisposable
     public FakeTimeProvider Time { get; } = new();
     public Scheduler Scheduler { get; }
     public FakeRunner Runner { get; }
+    public int EncoderFaults { get; private set; }
     public int UsedBlocks => pool.Used;
     public int BlocksFor(Sequence sequence) => pool.BlocksFor(sequence.Tokens.Count);
     public EncoderCache EncoderCache => encoded;
@@ -45,9 +47,10 @@ internal sealed class Bench : IDisposable
     public (Sequence Sequence, Recorder Output) Add(string user, int promptTokens, int outputTokens, int seed = 1) =>
         Add(user, PromptOf([.. Enumerable.Range(seed * 1000, promptTokens)]), outputTokens);
 
-    public (Sequence Sequence, Recorder Output) Add(string user, Prompt prompt, int outputTokens)
+    public (Sequence Sequence, Recorder Output) Add(string user, Prompt prompt, int outputTokens) => Add(user, prompt, new Recorder(outputTokens));
+
+    public (Sequence Sequence, Recorder Output) Add(string user, Prompt prompt, Recorder output)
     {
-        var output = new Recorder(outputTokens);
         var sequence = new Sequence(user, prompt, new SamplingParameters(), output);
         Assert.Null(Scheduler.TryAdd(sequence));
         return (sequence, output);
@@ -65,14 +68,28 @@ internal sealed class Bench : IDisposable
             Scheduler.CheckIntegrity();
             return null;
         }
-        foreach (var (sequence, image) in plan.ImagesToEncode.ToList())
-            if (sequence.State != SequenceState.Ended && !sequence.Images.ContainsKey(image) && !memory.TryUseEncoded(sequence, image))
-                memory.AddEncoded(sequence, image, Runner.Encode(image.Source));
+        foreach (var (sequence, image) in plan.ImagesToEncode.ToList()) Encode(plan, sequence, image);
         Scheduler.DropEnded(plan);
-        var results = Runner.Step([.. plan.Chunks.Select(entry => entry.Chunk)]);
+        var results = plan.Chunks.Count == 0 ? [] : Runner.Step([.. plan.Chunks.Select(entry => entry.Chunk)]);
         Scheduler.Commit(plan, results);
         Scheduler.CheckIntegrity();
         return plan;
+    }
+
+    // As the engine does it.
+    private void Encode(StepPlan plan, Sequence sequence, PromptImage image)
+    {
+        if (sequence.State == SequenceState.Ended || sequence.Images.ContainsKey(image) || memory.TryUseEncoded(sequence, image)) return;
+        try
+        {
+            memory.AddEncoded(sequence, image, Runner.Encode(image.Source));
+        }
+        catch (InvalidOperationException)
+        {
+            EncoderFaults++;
+            plan.Drop(sequence);
+            Scheduler.Fail(sequence, FailureCode.EngineFault, "broken");
+        }
     }
 
     /// <summary>Steps until nothing is left to do.</summary>
