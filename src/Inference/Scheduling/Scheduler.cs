@@ -101,7 +101,7 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
 
     private void Continue(Sequence sequence, StepPlan plan, ref int budget)
     {
-        if (budget == 0 || sequence.InFlight || sequence.State != SequenceState.Running) return;
+        if (budget == 0 || sequence.State != SequenceState.Running) return;
         var count = Math.Min(sequence.Pending, budget);
         if (!TryReserve(sequence, sequence.Computed + count, plan, ref budget)) return;
         plan.Add(sequence, count);
@@ -251,6 +251,8 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
     {
         memory.CheckIntegrity([.. running, .. ending]);
         if (running.Any(sequence => sequence.State != SequenceState.Running)) throw new InvalidOperationException("A running sequence does not run.");
+        if (waiting.Running != running.Count || running.CountBy(sequence => sequence.User).Any(user => waiting.RunningOf(user.Key) != user.Value))
+            throw new InvalidOperationException("The queue counts other running requests than there are.");
         if (waiting.InOrder().Any(sequence => sequence.State != SequenceState.Waiting || sequence.Blocks.Count + sequence.Images.Count > 0))
             throw new InvalidOperationException("A waiting sequence holds memory.");
     }

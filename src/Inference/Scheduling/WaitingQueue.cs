@@ -13,6 +13,9 @@ internal sealed class WaitingQueue
     /// <summary>Requests that wait.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Requests that run, of all users.</summary>
+    public int Running => shares.Values.Sum(share => share.Running);
+
     /// <summary>Requests of a user, waiting and running.</summary>
     public int CountOf(string user) => shares.TryGetValue(user, out var share) ? share.Waiting.Count + share.Running : 0;
 

@@ -16,13 +16,16 @@ internal sealed class Bench : IDisposable
     private readonly BlockPool pool;
     private readonly EncoderCache encoded;
     private readonly SequenceMemory memory;
+    private readonly SchedulerOptions options;
+    private readonly List<Sequence> added = [];
 
     public Bench(int blocks = 64, SchedulerOptions? options = null, long encoderBytes = 3000)
     {
         pool = new BlockPool(blocks, BlockSize);
         encoded = new EncoderCache(encoderBytes);
         memory = new SequenceMemory(pool, encoded);
-        Scheduler = new Scheduler(options ?? new SchedulerOptions { StepTokens = 16, MaxRunning = 8 }, memory, new RateMeter(Time), () => { });
+        this.options = options ?? new SchedulerOptions { StepTokens = 16, MaxRunning = 8 };
+        Scheduler = new Scheduler(this.options, memory, new RateMeter(Time), () => { });
         Runner = new FakeRunner(blocks, BlockSize, Next);
     }
 
@@ -53,6 +56,7 @@ internal sealed class Bench : IDisposable
     {
         var sequence = new Sequence(user, prompt, new SamplingParameters(), output);
         Assert.Null(Scheduler.TryAdd(sequence));
+        added.Add(sequence);
         return (sequence, output);
     }
 
@@ -68,6 +72,9 @@ internal sealed class Bench : IDisposable
             Scheduler.CheckIntegrity();
             return null;
         }
+        var whole = plan.Chunks.Where(entry => entry.Chunk.Count == entry.Sequence.Pending).Select(entry => entry.Sequence).ToHashSet();
+        if (plan.Tokens < options.StepTokens)
+            Assert.All(added, sequence => Assert.True(sequence.State != SequenceState.Running || whole.Contains(sequence), "a step with room left leaves out what could be computed"));
         foreach (var (sequence, image) in plan.ImagesToEncode.ToList()) Encode(plan, sequence, image);
         Scheduler.DropEnded(plan);
         var results = plan.Chunks.Count == 0 ? [] : Runner.Step([.. plan.Chunks.Select(entry => entry.Chunk)]);

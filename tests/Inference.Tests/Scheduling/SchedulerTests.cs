@@ -160,7 +160,7 @@ public sealed class SchedulerTests
         var fourth = bench.Scheduler.TryAdd(New("c"));
         Assert.Equal((FailureCode.QueueFull, "3"), (fourth!.Code, fourth.Parameters!["limit"]));
         bench.Drain();
-        Assert.Null(bench.Scheduler.TryAdd(New("c")));
+        foreach (var user in new[] { "a", "a", "c" }) Assert.Null(bench.Scheduler.TryAdd(New(user)));
 
         static Sequence New(string user) => new(user, Bench.PromptOf([1, 2]), new SamplingParameters(), new Recorder(1));
     }
@@ -207,6 +207,18 @@ public sealed class SchedulerTests
         Assert.Equal(6, bench.Runner.Encoded);
         Assert.Equal(2, bench.EncoderCache.Count);
         Assert.Equal(2, bench.Runner.LiveImages);
+    }
+
+    [Fact]
+    public void An_image_is_held_no_longer_than_its_tokens_are_computed()
+    {
+        var bench = new Bench(encoderBytes: 1000);
+        var (_, first) = bench.Add("a", Bench.PromptOf([1, 7, 7, 7, 7, 8], ("one", 1, 4)), 100);
+        while (first.Tokens.Count == 0) bench.Step();
+        var (_, second) = bench.Add("b", Bench.PromptOf([2, 7, 7, 7, 7, 8], ("two", 1, 4)), 100);
+        while (second.Tokens.Count == 0) bench.Step();
+        Assert.False(first.HasEnded);
+        Assert.Equal(1, bench.Runner.LiveImages);
     }
 
     [Fact]
