@@ -23,12 +23,6 @@ public sealed class EventLog
         get { lock (gate) return bytes; }
     }
 
-    /// <summary>True if the last event is there.</summary>
-    public bool IsComplete
-    {
-        get { lock (gate) return events is [.., { IsLast: true }]; }
-    }
-
     /// <summary>Appends the event that <paramref name="create"/> makes of its number.</summary>
     /// <exception cref="InvalidOperationException">The log has its last event.</exception>
     public void Append(Func<long, AnswerEvent> create)

@@ -40,6 +40,14 @@ internal sealed class Bench : IDisposable
     /// <summary>What the fake model says: a token that depends on all tokens before it.</summary>
     public static int Next(IReadOnlyList<int> tokens) => (int)(tokens.Aggregate(17L, (hash, token) => ((hash * 31) + token) % 1_000_003) % 1000);
 
+    /// <summary>What the fake model says to a prompt that it has for itself.</summary>
+    public static int[] Alone(IReadOnlyList<int> prompt, int count)
+    {
+        List<int> tokens = [.. prompt];
+        for (var i = 0; i < count; i++) tokens.Add(Next(tokens));
+        return [.. tokens.Skip(prompt.Count)];
+    }
+
     public static Prompt PromptOf(IReadOnlyList<int> ids, params (string Identity, int Offset, int Tokens)[] images) => new()
     {
         Ids = ids,

@@ -60,6 +60,17 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task Stopping_does_not_wait_for_a_model_that_takes_long_to_load()
+    {
+        using var loading = new ManualResetEventSlim();
+        await using var service = await TestService.StartAsync(prepare: _ => loading.Wait());
+        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+        await service.Engine.StopAsync(patience.Token);
+        loading.Set();
+        await service.Engine.Loaded.WaitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Without_the_key_everything_but_the_health_checks_is_refused()
     {
         await using var service = await TestService.StartAsync(configure: options => options.Key = "secret");
