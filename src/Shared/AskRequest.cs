@@ -54,7 +54,7 @@ public sealed record GenerationOptions
     /// <summary>Most output tokens, reasoning included.</summary>
     public int? MaxTokens { get; init; }
 
-    /// <summary>Most reasoning tokens; at the cap the engine closes the reasoning and lets the model answer.</summary>
+    /// <summary>Most reasoning tokens; at the cap the engine closes the reasoning and lets the model answer. 0 is no reasoning at all.</summary>
     public int? ThinkingBudget { get; init; }
 
     /// <summary>0 is greedy.</summary>

@@ -12,7 +12,7 @@ public interface IInferenceHub
     /// <param name="cancellationToken">Ends the stream, not the request.</param>
     IAsyncEnumerable<AnswerEvent> Ask(AskRequest request, long afterSequence, CancellationToken cancellationToken);
 
-    /// <summary>Streams the log of a known request; <see cref="FailureCode.NotFound"/> if there is none.</summary>
+    /// <summary>Streams the log of a known request; <see cref="FailureCode.NotFound"/> if there is none with that many events.</summary>
     /// <param name="id">The request's id.</param>
     /// <param name="afterSequence">The last number the client has; 0 for all.</param>
     /// <param name="cancellationToken">Ends the stream, not the request.</param>

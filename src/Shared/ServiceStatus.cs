@@ -2,7 +2,7 @@ namespace EduVision.Shared;
 
 /// <summary>The state of the inference service: <c>GET /status</c>.</summary>
 /// <param name="Model">The model's name, for people.</param>
-/// <param name="ModelHash">First 12 hex digits of the SHA-256 over the model's weight files.</param>
+/// <param name="ModelHash">First 12 hex digits of the SHA-256 over the model's weight files; empty while they are being read.</param>
 /// <param name="Device">The device it runs on, for people, such as <c>CPU (2 threads)</c> or <c>NVIDIA H200</c>.</param>
 /// <param name="Ready">True when requests are served.</param>
 /// <param name="Waiting">Requests in the queue.</param>

@@ -17,6 +17,12 @@ public sealed class EncoderCache(long capacityBytes) : IDisposable
     /// <summary>Images held.</summary>
     public int Count => entries.Count;
 
+    /// <summary>Images asked for since the start.</summary>
+    public long Lookups { get; private set; }
+
+    /// <summary>Images of those that were there.</summary>
+    public long Hits { get; private set; }
+
     /// <summary>True if the image is there.</summary>
     public bool Contains(string identity) => entries.ContainsKey(identity);
 
@@ -24,7 +30,9 @@ public sealed class EncoderCache(long capacityBytes) : IDisposable
     public bool TryPin(string identity, out EncodedImage image)
     {
         image = null!;
+        Lookups++;
         if (!entries.TryGetValue(identity, out var entry)) return false;
+        Hits++;
         if (entry.Pins++ == 0) unused.Remove(entry.Node);
         image = entry.Image;
         return true;

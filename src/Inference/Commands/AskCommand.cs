@@ -79,6 +79,10 @@ internal static class AskCommand
             request = request with { Turns = [request.Turns[0] with { Images = hashes }] };
             return await PrintAsync(client.AskAsync(request, cancellationToken: cancellationToken));
         }
+        catch (OperationCanceledException)
+        {
+            return await StopAsync(client, request.Id);
+        }
         catch (InferenceException refusal)
         {
             return Complain(refusal.Error.Message);
@@ -116,6 +120,22 @@ internal static class AskCommand
             }
         }
         return 1;
+    }
+
+    // Who presses Ctrl+C wants no more of the answer; a service that others use would go on with it.
+    private static async Task<int> StopAsync(InferenceClient client, Guid id)
+    {
+        const int interrupted = 130;
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        try
+        {
+            await client.CancelAsync(id, limit.Token);
+        }
+        catch (Exception exception) when (exception is InferenceException or OperationCanceledException)
+        {
+            // It is gone as well.
+        }
+        return interrupted;
     }
 
     private static int Complain(string message)

@@ -37,5 +37,7 @@ internal static class Service
 
     // What a person can mend by what the message says; anything else is ours, and its stack is worth seeing.
     private static bool IsUsers(Exception exception) => exception is OptionsValidationException or ValidationException
-        or ModelFileException or TokenizerException or IOException or UnauthorizedAccessException or DllNotFoundException;
+        or ModelFileException or TokenizerException or IOException or UnauthorizedAccessException or DllNotFoundException
+        // A value of the configuration that is no number where one is wanted; the message names it.
+        or InvalidOperationException { InnerException: FormatException or ArgumentException or OverflowException };
 }

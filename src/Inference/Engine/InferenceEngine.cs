@@ -68,7 +68,8 @@ public sealed class InferenceEngine : IHostedService, IDisposable
             lock (gate)
                 return new EngineState(
                     device is not null, device ?? "", scheduler.Waiting, scheduler.Running, scheduler.Eta(scheduler.Waiting + 1), rates.TokensPerSecond,
-                    pool.Used, pool.Total, encoded.Bytes, scheduler.PromptTokens, scheduler.CachedTokens, scheduler.Preemptions);
+                    pool.Used, pool.Total, encoded.Bytes, scheduler.PromptTokens, scheduler.CachedTokens,
+                    encoded.Lookups, encoded.Hits, scheduler.Preemptions);
         }
     }
 
@@ -114,10 +115,18 @@ public sealed class InferenceEngine : IHostedService, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken)
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
         Stop();
-        return thread.ThreadState.HasFlag(System.Threading.ThreadState.Unstarted) ? Task.CompletedTask : Task.Run(thread.Join, cancellationToken);
+        if (thread.ThreadState.HasFlag(System.Threading.ThreadState.Unstarted)) return;
+        try
+        {
+            await Task.Run(thread.Join, CancellationToken.None).WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // A large model that is still loading cannot be interrupted; its thread ends with the process.
+        }
     }
 
     private void Stop()
@@ -175,6 +184,7 @@ public sealed class InferenceEngine : IHostedService, IDisposable
     {
         var begun = Stopwatch.GetTimestamp();
         foreach (var (sequence, image) in plan.ImagesToEncode.ToList()) Encode(runner, plan, sequence, image);
+        lock (gate) scheduler.DropEnded(plan);
         var results = RunChunks(runner, [.. plan.Chunks.Select(entry => entry.Chunk)]);
         lock (gate)
         {
@@ -188,7 +198,7 @@ public sealed class InferenceEngine : IHostedService, IDisposable
     {
         lock (gate)
         {
-            if (sequence.Images.ContainsKey(image) || memory.TryUseEncoded(sequence, image)) return;
+            if (sequence.State == SequenceState.Ended || sequence.Images.ContainsKey(image) || memory.TryUseEncoded(sequence, image)) return;
         }
         try
         {
@@ -196,14 +206,23 @@ public sealed class InferenceEngine : IHostedService, IDisposable
             image.Source.Release();
             lock (gate) memory.AddEncoded(sequence, image, fresh);
         }
+        catch (FileNotFoundException)
+        {
+            FailPlanned(plan, sequence, FailureCode.ImageMissing, "An image of the request is no longer stored. Send it again.");
+        }
         catch (Exception exception)
         {
             logger.LogError(exception, "An image could not be encoded.");
-            lock (gate)
-            {
-                plan.Drop(sequence);
-                scheduler.Fail(sequence, FailureCode.EngineFault, "An image of the request could not be processed. Send it again in another format.");
-            }
+            FailPlanned(plan, sequence, FailureCode.EngineFault, "An image of the request could not be processed. Try again, or send it in another format.");
+        }
+    }
+
+    private void FailPlanned(StepPlan plan, Sequence sequence, string code, string message)
+    {
+        lock (gate)
+        {
+            plan.Drop(sequence);
+            scheduler.Fail(sequence, code, message);
         }
     }
 

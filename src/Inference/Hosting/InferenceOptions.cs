@@ -19,7 +19,7 @@ public sealed class InferenceOptions
     public string? Key { get; set; }
 
     /// <summary><c>cpu</c>, <c>cuda</c>, <c>cuda:1</c>, or null for a GPU if there is one.</summary>
-    [RegularExpression("cpu|cuda(:[0-9]+)?")]
+    [RegularExpression("cpu|cuda(:[0-9]+)?", ErrorMessage = "Device must be cpu, cuda or cuda:N, such as cuda:0.")]
     public string? Device { get; set; }
 
     /// <summary>Threads of a CPU device; null for one per core.</summary>
@@ -92,7 +92,11 @@ public sealed class InferenceOptions
     [Range(1, 100_000)]
     public int RetainedRequests { get; set; } = 256;
 
-    /// <summary>Output that repeats one span over at least this many tokens has gone round in circles and is ended.</summary>
+    /// <summary>Memory of such logs, about, in bytes; the oldest go first.</summary>
+    [Range(0, long.MaxValue)]
+    public long RetainedBytes { get; set; } = 256L << 20;
+
+    /// <summary>Reasoning that repeats one span over at least this many tokens has gone round in circles and is ended; an answer, four times as many.</summary>
     [Range(32, 100_000)]
     public int LoopTokens { get; set; } = 256;
 

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.Options;
 
 namespace EduVision.Inference.Hosting;
@@ -9,22 +8,19 @@ internal sealed class InferenceOptionsValidator : IValidateOptions<InferenceOpti
     public ValidateOptionsResult Validate(string? name, InferenceOptions options)
     {
         List<string> faults = [];
-        foreach (var url in options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var url in (options.Urls ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (!Uri.TryCreate(url.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var address))
+            if (ListenAddress.Parse(url) is not { } address)
                 faults.Add($"Urls: '{url}' is no address. Write it like http://127.0.0.1:5081.");
-            else if (!IsLoopback(address) && string.IsNullOrEmpty(options.Key))
+            else if (!address.IsLoopback && string.IsNullOrEmpty(options.Key))
                 faults.Add($"Urls: '{url}' can be reached from other machines, so a key is required. Set EDUVISION_KEY, or listen on http://127.0.0.1.");
         }
         if (options.MaxRunning > options.StepTokens)
             faults.Add($"MaxRunning ({options.MaxRunning}) must not exceed StepTokens ({options.StepTokens}): each running request needs a token of every step.");
-        if (options.KvTokens % options.BlockSize != 0)
+        if (options.BlockSize > 0 && options.KvTokens % options.BlockSize != 0)
             faults.Add($"KvTokens ({options.KvTokens}) must be a multiple of BlockSize ({options.BlockSize}).");
         if (options.TorchLibrary is { } library && !Directory.Exists(library))
             faults.Add($"TorchLibrary: there is no folder '{library}'.");
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
-
-    private static bool IsLoopback(Uri address) =>
-        address.IsLoopback || (IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip));
 }

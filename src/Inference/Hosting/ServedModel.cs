@@ -8,7 +8,7 @@ namespace EduVision.Inference.Hosting;
 /// <summary>Everything of the checkpoint folder but its weights: small, and read before the first request comes.</summary>
 public sealed class ServedModel
 {
-    private readonly Lazy<string> hash;
+    private readonly Lazy<Task<string>> hash;
 
     /// <summary>Reads the folder.</summary>
     /// <exception cref="ModelFileException">A file is missing or says something impossible; the message names it.</exception>
@@ -20,7 +20,7 @@ public sealed class ServedModel
         Defaults = GenerationDefaults.Load(directory);
         Chat = ChatProcessor.Load(directory);
         ProcessorFingerprint = ImageProcessorConfig.Load(directory).Fingerprint;
-        hash = new Lazy<string>(HashWeights);
+        hash = new Lazy<Task<string>>(() => Task.Run(HashWeights));
     }
 
     /// <summary>The folder.</summary>
@@ -41,8 +41,8 @@ public sealed class ServedModel
     /// <summary>The image processor's settings in one word, for cache keys.</summary>
     public string ProcessorFingerprint { get; }
 
-    /// <summary>First 12 hex digits of the SHA-256 over the weight files in the order of their names. Reads them all the first time.</summary>
-    public string Hash => hash.Value;
+    /// <summary>First 12 hex digits of the SHA-256 over the weight files in the order of their names, all of which are read the first time.</summary>
+    public Task<string> Hash => hash.Value;
 
     private string HashWeights()
     {

@@ -14,14 +14,14 @@ internal sealed class InferenceHub(RequestRegistry requests) : Microsoft.AspNetC
     public async IAsyncEnumerable<AnswerEvent> Ask(
         AskRequest request, long afterSequence, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Who has seen events of a request that is not known has seen another run of it.
-        var (live, refusal) = afterSequence > 0 ? (requests.Find(request.Id), Unknown) : requests.Join(request);
+        // Who has seen events of a request that is not known, or more of them than there are, has seen another run of it.
+        var (live, refusal) = afterSequence > 0 ? (requests.Find(request.Id), null) : requests.Join(request);
         await foreach (var item in Stream(live, refusal, afterSequence, cancellationToken)) yield return item;
     }
 
     /// <inheritdoc/>
     public IAsyncEnumerable<AnswerEvent> Resume(Guid id, long afterSequence, CancellationToken cancellationToken) =>
-        Stream(requests.Find(id), Unknown, afterSequence, cancellationToken);
+        Stream(requests.Find(id), null, afterSequence, cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> Cancel(Guid id) => Task.FromResult(requests.Cancel(id));
@@ -29,9 +29,10 @@ internal sealed class InferenceHub(RequestRegistry requests) : Microsoft.AspNetC
     private static async IAsyncEnumerable<AnswerEvent> Stream(
         LiveRequest? request, ServiceError? refusal, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (request is null)
+        if (request is null || after > request.Log.LastSequence)
         {
-            yield return new Failed(0, refusal!.Code, refusal.Message, refusal.Parameters);
+            refusal ??= Unknown;
+            yield return new Failed(0, refusal.Code, refusal.Message, refusal.Parameters);
             yield break;
         }
         await foreach (var item in request.Log.ReadAsync(after, cancellationToken)) yield return item;

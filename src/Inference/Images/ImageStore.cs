@@ -16,6 +16,7 @@ public sealed class ImageStore : IDisposable
     private readonly Lock gate = new();
     private readonly Dictionary<string, LinkedListNode<(string Hash, long Bytes)>> entries = [];
     private readonly LinkedList<(string Hash, long Bytes)> byUse = [];
+    private readonly SemaphoreSlim decoders = new(Environment.ProcessorCount);
     private readonly string folder;
     private readonly bool temporary;
     private readonly long capacity;
@@ -57,8 +58,15 @@ public sealed class ImageStore : IDisposable
         {
             if (!entries.TryGetValue(sha256, out var node)) return false;
             byUse.Remove(node);
-            byUse.AddLast(node);
-            return true;
+            // Somebody may have cleaned up the folder: then the image has to be sent again.
+            if (File.Exists(PathOf(sha256)))
+            {
+                byUse.AddLast(node);
+                return true;
+            }
+            entries.Remove(sha256);
+            total -= node.Value.Bytes;
+            return false;
         }
     }
 
@@ -70,6 +78,7 @@ public sealed class ImageStore : IDisposable
     /// <returns>Why not, or null if it is stored now.</returns>
     public async Task<ServiceError?> PutAsync(string sha256, Stream content, CancellationToken cancellationToken)
     {
+        Directory.CreateDirectory(folder);
         var draft = Path.Combine(folder, Path.GetRandomFileName());
         try
         {
@@ -82,7 +91,7 @@ public sealed class ImageStore : IDisposable
             if (bytes > limits.MaxBytes) return Refusals.TooManyBytes(limits.MaxBytes);
             if (!Convert.ToHexStringLower(hash).Equals(sha256, StringComparison.Ordinal))
                 return Refusals.Invalid("sha256", "The bytes have another SHA-256 than the address says.");
-            if (await Task.Run(() => Check(draft), cancellationToken) is { } refusal) return refusal;
+            if (await CheckAsync(draft, cancellationToken) is { } refusal) return refusal;
             lock (gate)
             {
                 if (entries.ContainsKey(sha256)) return null;
@@ -97,17 +106,23 @@ public sealed class ImageStore : IDisposable
         }
     }
 
-    // Decoded whole once: a file that breaks off in the middle is refused here, not in the middle of an answer.
-    private ServiceError? Check(string path)
+    // Decoded once, whole but as small as the format allows: a file that breaks off in the middle is refused here, not in the middle of
+    // an answer. A few at a time: each may need three bytes for each of its pixels.
+    private async Task<ServiceError?> CheckAsync(string path, CancellationToken cancellationToken)
     {
+        await decoders.WaitAsync(cancellationToken);
         try
         {
-            ImageDecoder.Decode(File.ReadAllBytes(path), limits);
+            await Task.Run(() => ImageDecoder.Decode(File.ReadAllBytes(path), limits, enough: (1, 1)), cancellationToken);
             return null;
         }
         catch (ImageException exception)
         {
             return Refusals.Of(exception);
+        }
+        finally
+        {
+            decoders.Release();
         }
     }
 
@@ -151,6 +166,7 @@ public sealed class ImageStore : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        decoders.Dispose();
         if (temporary && Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using EduVision.Shared;
 
@@ -40,11 +41,21 @@ internal sealed record CompletionDetailsBody(int ReasoningTokens);
 
 internal sealed record ErrorBody(ErrorDetailBody Error)
 {
-    public static ErrorBody Of(ServiceError error) => new(new ErrorDetailBody(
-        error.Message,
-        StatusOf(error.Code) < 500 ? StatusOf(error.Code) == 429 ? "rate_limit_error" : "invalid_request_error" : "server_error",
-        error.Parameters?.GetValueOrDefault("field"),
-        error.Code == FailureCode.ContextTooLong ? "context_length_exceeded" : error.Code));
+    public static ErrorBody Of(ServiceError error)
+    {
+        var status = StatusOf(error.Code);
+        var field = error.Parameters?.GetValueOrDefault("field") switch
+        {
+            null => null,
+            "topLogProbs" => "top_logprobs",
+            var name => JsonNamingPolicy.SnakeCaseLower.ConvertName(name),
+        };
+        return new ErrorBody(new ErrorDetailBody(
+            field is null ? error.Message : $"{field}: {error.Parameters!["reason"]}",
+            status switch { StatusCodes.Status429TooManyRequests => "rate_limit_error", < 500 => "invalid_request_error", _ => "server_error" },
+            field,
+            error.Code == FailureCode.ContextTooLong ? "context_length_exceeded" : error.Code));
+    }
 
     public static int StatusOf(string code) => code switch
     {

@@ -41,6 +41,7 @@ internal sealed class ChatCompletionWriter(HttpResponse response, LiveRequest re
     }
 
     /// <summary>The answer as it comes.</summary>
+    /// <exception cref="IOException">The request failed, and the client was told so.</exception>
     public async Task WriteStreamAsync(bool includeUsage, CancellationToken cancellationToken)
     {
         response.ContentType = "text/event-stream";
@@ -55,7 +56,9 @@ internal sealed class ChatCompletionWriter(HttpResponse response, LiveRequest re
                 case Answer piece: await SendAsync(Chunk(new MessageBody(Content: piece.Delta), null, LogProbs(piece.Tokens)), cancellationToken); break;
                 case Failed failed:
                     await SendAsync(ErrorBody.Of(new ServiceError(failed.Code, failed.Message, failed.Parameters)), cancellationToken);
-                    break;
+                    // Not every client knows an error in a stream, and to one that does not an end in order would be a whole answer. After
+                    // this the server sends what was written and closes the connection without an end.
+                    throw new IOException($"An answer of the API broke off: {failed.Code}.");
                 case Completed completed:
                     await SendAsync(Chunk(new MessageBody(), Word(completed.FinishReason)), cancellationToken);
                     if (includeUsage)

@@ -34,8 +34,6 @@ internal static class OpenAiEndpoints
             await http.Response.WriteAsJsonAsync(ErrorBody.Of(refusal), OpenAiJson.Options, cancelled);
             return;
         }
-        // Nobody can come back for an answer of this API: the request ends with its connection.
-        await using var ends = cancelled.Register(() => requests.Cancel(live.Id));
         var writer = new ChatCompletionWriter(http.Response, live, model.Name, body!.TopLogprobs ?? 0, options.Value.Heartbeat);
         try
         {
@@ -44,7 +42,12 @@ internal static class OpenAiEndpoints
         }
         catch (OperationCanceledException) when (cancelled.IsCancellationRequested)
         {
-            // The client is gone, and the request with it.
+            // The client is gone.
+        }
+        finally
+        {
+            // Nobody can come back for an answer of this API: the request ends with its connection, also while it waits.
+            requests.Cancel(live.Id);
         }
     }
 

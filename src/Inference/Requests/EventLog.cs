@@ -9,6 +9,7 @@ public sealed class EventLog
     private readonly Lock gate = new();
     private readonly List<AnswerEvent> events = [];
     private TaskCompletionSource grown = NewSignal();
+    private long bytes;
 
     /// <summary>The last number; 0 while there is none.</summary>
     public long LastSequence
@@ -16,10 +17,10 @@ public sealed class EventLog
         get { lock (gate) return events.Count; }
     }
 
-    /// <summary>True if the last event is there.</summary>
-    public bool IsComplete
+    /// <summary>Memory it takes, about.</summary>
+    public long Bytes
     {
-        get { lock (gate) return events is [.., { IsLast: true }]; }
+        get { lock (gate) return bytes; }
     }
 
     /// <summary>Appends the event that <paramref name="create"/> makes of its number.</summary>
@@ -30,7 +31,9 @@ public sealed class EventLog
         lock (gate)
         {
             if (events is [.., { IsLast: true }]) throw new InvalidOperationException("The log has ended.");
-            events.Add(create(events.Count + 1));
+            var item = create(events.Count + 1);
+            events.Add(item);
+            bytes += SizeOf(item);
             signal = grown;
             grown = NewSignal();
         }
@@ -62,6 +65,14 @@ public sealed class EventLog
             batch.Clear();
         }
     }
+
+    // Objects, texts of two bytes a character and their places in lists, rounded up.
+    private static long SizeOf(AnswerEvent item) => 64 + item switch
+    {
+        Reasoning piece => 2L * piece.Delta.Length,
+        Answer piece => (2L * piece.Delta.Length) + (piece.Tokens?.Sum(token => 96 + (72L * token.Alternatives.Count)) ?? 0),
+        _ => 64,
+    };
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

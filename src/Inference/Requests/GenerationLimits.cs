@@ -15,7 +15,7 @@ public sealed record GenerationLimits
     /// <summary>Tokens that end the output.</summary>
     public required IReadOnlySet<int> EndTokens { get; init; }
 
-    /// <summary>See <see cref="LoopDetector"/>; <see cref="int.MaxValue"/> looks for none.</summary>
+    /// <summary>Tokens of one repeated span that end the reasoning; <see cref="int.MaxValue"/> looks for no loops. See <see cref="LoopDetector"/>.</summary>
     public int LoopTokens { get; init; } = 256;
 
     /// <summary>True if the answer's tokens are reported with their log-probabilities.</summary>

@@ -9,14 +9,17 @@ namespace EduVision.Inference.Requests;
 /// <summary>A request from its arrival to its last event: turns what the engine does with its sequence into its log.</summary>
 public sealed class LiveRequest : ISequenceOutput
 {
+    // A table may well have the same row many times; a thought has no such excuse.
+    private const int AnswerPatience = 4;
+
     private readonly Tokenizer tokenizer;
     private readonly GenerationLimits limits;
     private readonly ReasoningSplitter splitter;
-    private readonly LoopDetector? loops;
     private readonly EngineMetrics metrics;
     private readonly RequestClock clock;
     private readonly int promptTokens;
     private readonly List<TokenDetail> details = [];
+    private LoopDetector? loops;
     private int cachedTokens;
     private int reasoningTokens;
     private int answerTokens;
@@ -30,7 +33,7 @@ public sealed class LiveRequest : ISequenceOutput
         this.metrics = metrics;
         limits = prepared.Limits;
         splitter = new ReasoningSplitter(tokenizer, prepared.Prompt.StartsInReasoning);
-        loops = limits.LoopTokens == int.MaxValue ? null : new LoopDetector(limits.LoopTokens);
+        loops = NewLoopDetector();
         clock = new RequestClock(time);
         promptTokens = prepared.Prompt.Ids.Count;
         Sequence = new Sequence(prepared.User, prepared.Prompt, prepared.Sampling, this);
@@ -45,8 +48,13 @@ public sealed class LiveRequest : ISequenceOutput
     /// <summary>What readers read.</summary>
     public EventLog Log { get; } = new();
 
+    /// <summary>Memory it takes, about: its log, and a few numbers for each token.</summary>
+    public long Bytes => Log.Bytes + (32L * Sequence.Tokens.Count);
+
     /// <summary>When it ended; null while it goes on.</summary>
     public DateTimeOffset? EndedAt => Volatile.Read(ref endedTicks) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+
+    private int OutputTokens => reasoningTokens + answerTokens;
 
     /// <inheritdoc/>
     public void Queued(int position, double? etaSeconds) => Log.Append(number => new Queued(number, position, etaSeconds));
@@ -71,9 +79,11 @@ public sealed class LiveRequest : ISequenceOutput
         metrics.TokenMade(clock.Token());
         if (limits.EndTokens.Contains(token.Id)) return Verdict.Over(FinishReason.Stop);
         Write(token);
-        if (reasoningTokens + answerTokens >= limits.MaxTokens) return Verdict.Over(FinishReason.Length);
+        if (OutputTokens >= limits.MaxTokens) return Verdict.Over(FinishReason.Length);
         if (loops?.Push(token.Id) == true) return Verdict.Over(FinishReason.Loop);
         if (!splitter.InReasoning || limits.ThinkingBudget is not { } budget || reasoningTokens < budget) return new Verdict(null, [token.Id]);
+        // What closes the reasoning counts as well, and is for nothing if no token is left to answer with.
+        if (OutputTokens + limits.CloseReasoning.Count >= limits.MaxTokens) return Verdict.Over(FinishReason.Length);
         foreach (var id in limits.CloseReasoning) Write(new SampledToken(id));
         return new Verdict(null, [token.Id, .. limits.CloseReasoning]);
     }
@@ -83,7 +93,7 @@ public sealed class LiveRequest : ISequenceOutput
     {
         Emit(splitter.Flush());
         var usage = new Usage(promptTokens, cachedTokens, reasoningTokens, answerTokens);
-        var timings = clock.Timings(reasoningTokens + answerTokens);
+        var timings = clock.Timings(OutputTokens);
         metrics.RequestEnded(reason.ToString(), timings);
         Volatile.Write(ref endedTicks, clock.Now.UtcTicks);
         Log.Append(number => new Completed(number, usage, reason, timings));
@@ -92,7 +102,7 @@ public sealed class LiveRequest : ISequenceOutput
     /// <inheritdoc/>
     public void Fail(string code, string message)
     {
-        metrics.RequestEnded(code, clock.Timings(reasoningTokens + answerTokens));
+        metrics.RequestEnded(code, clock.Timings(OutputTokens));
         Volatile.Write(ref endedTicks, clock.Now.UtcTicks);
         Log.Append(number => new Failed(number, code, message));
     }
@@ -104,8 +114,14 @@ public sealed class LiveRequest : ISequenceOutput
         if (limits.ReportTokens && !splitter.InReasoning && !tokenizer.IsSpecial(token.Id)) details.Add(Detail(token));
         var wasReasoning = splitter.InReasoning;
         Emit(splitter.Push(token.Id));
-        if (!splitter.InReasoning && wasReasoning) clock.ReasoningEnded();
+        if (splitter.InReasoning || !wasReasoning) return;
+        clock.ReasoningEnded();
+        loops = NewLoopDetector();
     }
+
+    private LoopDetector? NewLoopDetector() => limits.LoopTokens == int.MaxValue
+        ? null
+        : new LoopDetector(limits.LoopTokens * (splitter.InReasoning ? 1 : AnswerPatience), limits.LoopTokens);
 
     private void Emit((bool IsReasoning, string Text) piece)
     {

@@ -29,7 +29,7 @@ public sealed class RequestPreparer(ServedModel model, ImageStore store, IOption
         {
             List<(string Hash, ImageGrid Grid)> images = [];
             var messages = Messages(request, images);
-            var prompt = Prompt(messages, images);
+            var prompt = Prompt(messages, images, reasons: request.Options.ThinkingBudget != 0);
             var room = Limits.ContextTokens - prompt.Ids.Count;
             if (room < 1)
                 return (null, Refusals.TooMany(
@@ -101,15 +101,17 @@ public sealed class RequestPreparer(ServedModel model, ImageStore store, IOption
         return isLast && request.Task != QuestionTask.Ask && turn.Images.Count > 0 ? $"{task}\n{turn.Text}" : turn.Text;
     }
 
-    private Prompt Prompt(List<ChatMessage> messages, List<(string Hash, ImageGrid Grid)> images)
+    // Without a single token of reasoning the prompt itself closes what the template opened.
+    private Prompt Prompt(List<ChatMessage> messages, List<(string Hash, ImageGrid Grid)> images, bool reasons)
     {
         var built = model.Chat.Prompts.Build(messages);
         var length = built.Length;
+        var opened = model.Chat.Template.StartsInReasoning;
         return new Prompt
         {
-            Ids = built.InputIds,
+            Ids = opened && !reasons ? [.. built.InputIds, .. rules.CloseReasoning] : built.InputIds,
             Positions = new RotaryPositions(built.Positions[..length], built.Positions[length..(2 * length)], built.Positions[(2 * length)..]),
-            StartsInReasoning = model.Chat.Template.StartsInReasoning,
+            StartsInReasoning = opened && reasons,
             Images = [.. built.Images.Zip(images).Select(pair => new PromptImage(
                 Identity(pair.Second.Hash, pair.First.Grid), pair.First.Start, pair.First.Length, Source(pair.Second.Hash, pair.First.Grid)))],
         };

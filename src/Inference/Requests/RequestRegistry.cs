@@ -59,12 +59,15 @@ public sealed class RequestRegistry(
     /// <returns>False if there is none or it had ended.</returns>
     public bool Cancel(Guid id) => Find(id) is { } request && engine.Cancel(request.Sequence);
 
+    // The newest stay: as many of them, as young and as small together as the options say.
     private void Forget()
     {
         var oldest = time.GetUtcNow() - settings.Retention;
-        var ended = requests.Values.Where(request => request.EndedAt is not null).OrderBy(request => request.EndedAt).ToList();
-        var surplus = ended.Count - settings.RetainedRequests;
-        foreach (var (index, request) in ended.Index())
-            if (index < surplus || request.EndedAt < oldest) requests.Remove(request.Id);
+        long bytes = 0;
+        foreach (var (index, request) in requests.Values.Where(request => request.EndedAt is not null).OrderByDescending(request => request.EndedAt).ToList().Index())
+        {
+            bytes += request.Bytes;
+            if (index >= settings.RetainedRequests || bytes > settings.RetainedBytes || request.EndedAt < oldest) requests.Remove(request.Id);
+        }
     }
 }

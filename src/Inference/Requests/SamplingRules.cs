@@ -11,8 +11,8 @@ internal sealed class SamplingRules(ServedModel model, InferenceOptions settings
     private static readonly HashSet<int> NoTokens = [];
     private readonly HashSet<int> endTokens = [.. model.Defaults.EosTokenIds, model.Chat.TurnEndId];
 
-    // As the template writes it: the reasoning, a line end, the tag, an empty line, the answer.
-    private readonly int[] closeReasoning = model.Chat.Tokenizer.TryIdOf("</think>", out var close)
+    /// <summary>What ends a reasoning, as the template writes it: a line end, the tag, an empty line, then the answer. Empty where there is no tag.</summary>
+    public IReadOnlyList<int> CloseReasoning { get; } = model.Chat.Tokenizer.TryIdOf("</think>", out var close)
         ? [.. model.Chat.Tokenizer.Encode("\n", false), close, .. model.Chat.Tokenizer.Encode("\n\n", false)]
         : [];
 
@@ -47,10 +47,9 @@ internal sealed class SamplingRules(ServedModel model, InferenceOptions settings
     /// <summary>Where the output ends; <paramref name="room"/> is what the context leaves it.</summary>
     public GenerationLimits Limits(GenerationOptions options, int room) => new()
     {
-        // The tokens that close the reasoning come on top of the last sampled one and have to fit, too.
-        MaxTokens = Math.Max(1, Math.Min(options.MaxTokens ?? settings.MaxOutputTokens, room - closeReasoning.Length)),
+        MaxTokens = Math.Min(options.MaxTokens ?? settings.MaxOutputTokens, room),
         ThinkingBudget = options.ThinkingBudget,
-        CloseReasoning = closeReasoning,
+        CloseReasoning = CloseReasoning,
         EndTokens = options.IgnoreEnd ? NoTokens : endTokens,
         LoopTokens = options.IgnoreEnd ? int.MaxValue : settings.LoopTokens,
         ReportTokens = options.TopLogProbs > 0,

@@ -9,7 +9,7 @@ public sealed class Prompt
     /// <summary>The images among them, by offset.</summary>
     public IReadOnlyList<PromptImage> Images { get; init; } = [];
 
-    /// <summary>Rotary positions: [3] rows (time, height, width) of [ids]; empty rows mean 0, 1, 2, and so on.</summary>
+    /// <summary>Rotary positions (time, height, width) of the ids; where the rows end, they are counted on.</summary>
     public required RotaryPositions Positions { get; init; }
 
     /// <summary>True if the template opened the reasoning, so that the output begins inside it.</summary>

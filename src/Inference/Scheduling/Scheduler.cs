@@ -29,6 +29,9 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
     /// <summary>Sequences preempted since the start.</summary>
     public long Preemptions { get; private set; }
 
+    /// <summary>Tokens computed for a user, which is what turns go by.</summary>
+    internal long ServedTo(string user) => waiting.ServedTo(user);
+
     /// <summary>Puts a sequence into the queue. What it may need in all has to fit the cache: the caller has seen to that.</summary>
     /// <returns>Why not, or null if it waits now.</returns>
     public ServiceError? TryAdd(Sequence sequence)
@@ -36,7 +39,7 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
         if (waiting.Count >= options.QueueLimit)
             return new ServiceError(FailureCode.QueueFull, "The queue is full. Try again in a few minutes.", Limit(options.QueueLimit));
         if (waiting.CountOf(sequence.User) >= options.PerUserLimit)
-            return new ServiceError(FailureCode.UserLimit, "You have too many requests waiting. Wait until some are done, or cancel some.", Limit(options.PerUserLimit));
+            return new ServiceError(FailureCode.UserLimit, "You have too many requests waiting or running. Wait until some are done, or cancel some.", Limit(options.PerUserLimit));
         waiting.Add(sequence);
         TellPositions();
         return null;
@@ -58,23 +61,29 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
     {
         var plan = new StepPlan();
         var budget = options.StepTokens;
-        foreach (var sequence in running.OrderBy(sequence => sequence.Pending > 1).ThenBy(sequence => sequence.Admission).ToList())
+        foreach (var sequence in running.Where(sequence => sequence.IsDecoding).OrderBy(sequence => sequence.Admission).ToList())
+            Continue(sequence, plan, ref budget);
+        // Prompts share what is left: the least served user's first, be it one that runs already or one to be admitted.
+        var prompts = new Queue<Sequence>(running.Where(sequence => !sequence.IsDecoding)
+            .OrderBy(sequence => waiting.ServedTo(sequence.User)).ThenBy(sequence => sequence.Admission));
+        var admitting = true;
+        while (budget > 0)
         {
-            if (budget == 0) break;
-            if (sequence.State != SequenceState.Running) continue;
-            var count = Math.Min(sequence.Pending, budget);
-            if (!TryReserve(sequence, sequence.Computed + count, plan, ref budget)) continue;
-            plan.Add(sequence, count);
-            budget -= count;
-        }
-        while (budget > 0 && NextAdmissible() is { } next && TryAdmit(next, plan, ref budget))
-        {
-            var count = Math.Min(next.Pending, budget);
-            plan.Add(next, count);
-            budget -= count;
+            var next = admitting ? NextAdmissible() : null;
+            if (prompts.TryPeek(out var begun) && (next is null || waiting.ServedTo(begun.User) <= waiting.ServedTo(next.User)))
+                Continue(prompts.Dequeue(), plan, ref budget);
+            else if (next is null) break;
+            else if (admitting = TryAdmit(next, plan, ref budget)) Continue(next, plan, ref budget);
         }
         Prefetch();
         return plan.Chunks.Count == 0 ? null : plan;
+    }
+
+    /// <summary>Takes out of a plan what was ended since: the runner has not begun with it, so nothing is computed for it and its memory is free now.</summary>
+    public void DropEnded(StepPlan plan)
+    {
+        foreach (var sequence in ending) plan.Drop(sequence);
+        FreeEnding();
     }
 
     /// <summary>Takes in what came of a plan, chunk by chunk.</summary>
@@ -87,14 +96,24 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
             if (result.Fault is { } fault) Fail(sequence, FailureCode.EngineFault, fault);
             else Advance(sequence, chunk, result);
         }
-        foreach (var sequence in ending) memory.Free(sequence);
-        ending.Clear();
+        FreeEnding();
+    }
+
+    private void Continue(Sequence sequence, StepPlan plan, ref int budget)
+    {
+        if (budget == 0 || sequence.State != SequenceState.Running) return;
+        var count = Math.Min(sequence.Pending, budget);
+        if (!TryReserve(sequence, sequence.Computed + count, plan, ref budget)) return;
+        plan.Add(sequence, count);
+        budget -= count;
     }
 
     private void Advance(Sequence sequence, SequenceChunk chunk, ChunkResult result)
     {
         memory.Advance(sequence, chunk.End);
-        waiting.Charge(sequence.User, chunk.Count);
+        // What has to be computed again after a preemption is no new service to its user.
+        waiting.Charge(sequence.User, Math.Max(0, chunk.End - Math.Max(chunk.Start, sequence.Charged)));
+        sequence.Charged = Math.Max(sequence.Charged, chunk.End);
         if (chunk.Sample is null) return;
         if (sequence.OutputCount == 0) sequence.Output.Prefilled(sequence.Cached);
         if (result.Token is not { } token) return;
@@ -152,12 +171,16 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
         waiting.Admit(sequence);
         running.Add(sequence);
         sequence.State = SequenceState.Running;
+        sequence.Cached = sequence.Computed;
+        // Counted once: what a preempted request finds again are mostly its own blocks.
+        if (sequence.Admission == 0)
+        {
+            PromptTokens += sequence.Tokens.Count;
+            CachedTokens += sequence.Cached;
+        }
         sequence.Admission = ++admissions;
         sequence.AdmittedAt = rates.Now;
         sequence.ToldPosition = 0;
-        sequence.Cached = sequence.Computed;
-        PromptTokens += sequence.Tokens.Count;
-        CachedTokens += sequence.Computed;
         sequence.Output.Started();
         TellPositions();
         return true;
@@ -192,6 +215,12 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
         return true;
     }
 
+    private void FreeEnding()
+    {
+        foreach (var sequence in ending) memory.Free(sequence);
+        ending.Clear();
+    }
+
     private void Prefetch()
     {
         foreach (var sequence in waiting.InOrder().Take(options.PrefetchDepth))
@@ -200,18 +229,21 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
 
     private void TellPositions()
     {
-        var position = 0;
+        var (position, places) = (0, Places());
         foreach (var sequence in waiting.InOrder())
         {
             position++;
             if (sequence.ToldPosition == position) continue;
             sequence.ToldPosition = position;
-            sequence.Output.Queued(position, Eta(position));
+            sequence.Output.Queued(position, rates.Eta(position, running.Count, places));
         }
     }
 
     /// <summary>Expected seconds until the first token of the request at that place of the queue; null while nothing was measured.</summary>
-    public double? Eta(int position) => rates.Eta(position, running.Count, options.MaxRunning);
+    public double? Eta(int position) => rates.Eta(position, running.Count, Places());
+
+    // How many can run: no more than now, if the next one does not fit beside them.
+    private int Places() => waiting.InOrder().FirstOrDefault() is { } next && !memory.HasRoom(next) ? running.Count : options.MaxRunning;
 
     /// <summary>Checks that every block and every pinned image belongs to exactly the sequences that say so.</summary>
     /// <exception cref="InvalidOperationException">Something leaked.</exception>
@@ -219,6 +251,8 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
     {
         memory.CheckIntegrity([.. running, .. ending]);
         if (running.Any(sequence => sequence.State != SequenceState.Running)) throw new InvalidOperationException("A running sequence does not run.");
+        if (waiting.Running != running.Count || running.CountBy(sequence => sequence.User).Any(user => waiting.RunningOf(user.Key) != user.Value))
+            throw new InvalidOperationException("The queue counts other running requests than there are.");
         if (waiting.InOrder().Any(sequence => sequence.State != SequenceState.Waiting || sequence.Blocks.Count + sequence.Images.Count > 0))
             throw new InvalidOperationException("A waiting sequence holds memory.");
     }

@@ -47,6 +47,9 @@ public sealed class Sequence(string user, Prompt prompt, SamplingParameters samp
     /// <summary>Tokens not computed yet.</summary>
     public int Pending => tokens.Count - Computed;
 
+    /// <summary>True when its prompt is in the cache: it has a token, or a few forced ones, to compute.</summary>
+    internal bool IsDecoding => Computed >= prompt.Ids.Count;
+
     /// <summary>Its KV blocks, in order.</summary>
     internal List<int> Blocks { get; } = [];
 
@@ -61,6 +64,9 @@ public sealed class Sequence(string user, Prompt prompt, SamplingParameters samp
 
     /// <summary>Prompt tokens that the prefix cache held at the admission.</summary>
     internal int Cached { get; set; }
+
+    /// <summary>Leading tokens that its user's share was charged for.</summary>
+    internal int Charged { get; set; }
 
     /// <summary>When it was admitted, for the measured rates.</summary>
     internal long AdmittedAt { get; set; }

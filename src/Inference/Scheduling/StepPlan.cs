@@ -22,6 +22,7 @@ public sealed class StepPlan
 
     internal void Add(Sequence sequence, int count)
     {
+        if (sequence.InFlight || count < 1) throw new InvalidOperationException("A sequence has one chunk in a step, of one token at least.");
         chunks.Add((sequence, sequence.Chunk(count)));
         sequence.InFlight = true;
     }

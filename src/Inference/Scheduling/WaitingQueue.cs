@@ -13,11 +13,20 @@ internal sealed class WaitingQueue
     /// <summary>Requests that wait.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Requests that run, of all users.</summary>
+    public int Running => shares.Values.Sum(share => share.Running);
+
     /// <summary>Requests of a user, waiting and running.</summary>
     public int CountOf(string user) => shares.TryGetValue(user, out var share) ? share.Waiting.Count + share.Running : 0;
 
     /// <summary>Requests of a user that run.</summary>
     public int RunningOf(string user) => shares.TryGetValue(user, out var share) ? share.Running : 0;
+
+    /// <summary>Tokens computed for a user who waits or runs.</summary>
+    public long ServedTo(string user) => shares[user].Served;
+
+    /// <summary>Users remembered.</summary>
+    public int Users => shares.Count;
 
     /// <summary>Puts a new request behind the others of its user.</summary>
     public void Add(Sequence sequence)
@@ -82,23 +91,11 @@ internal sealed class WaitingQueue
     // Called before a user's request is counted, so an idle share is one of a user who comes back.
     private Share Join(string user)
     {
-        var least = LeastServed();
-        if (!shares.TryGetValue(user, out var share))
-        {
-            // An idle user served no more than this would start level anyway: nothing to remember.
-            foreach (var (name, _) in shares.Where(pair => pair.Value.IsIdle && pair.Value.Served <= least).ToList()) shares.Remove(name);
-            shares.Add(user, share = new Share());
-        }
-        if (share.IsIdle) share.Served = Math.Max(share.Served, least);
+        var least = shares.Values.Where(share => !share.IsIdle).Select(share => share.Served).DefaultIfEmpty(long.MaxValue).Min();
+        // An idle user served no more than this starts level anyway: nothing to remember. Where nobody is, all start level.
+        foreach (var (name, _) in shares.Where(pair => pair.Value.IsIdle && pair.Value.Served <= least).ToList()) shares.Remove(name);
+        if (!shares.TryGetValue(user, out var share)) shares.Add(user, share = new Share { Served = least == long.MaxValue ? 0 : least });
         return share;
-    }
-
-    private long LeastServed()
-    {
-        var least = long.MaxValue;
-        foreach (var share in shares.Values)
-            if (!share.IsIdle) least = Math.Min(least, share.Served);
-        return least == long.MaxValue ? 0 : least;
     }
 
     private sealed class Share

@@ -9,6 +9,12 @@ public sealed class EngineMetrics : IDisposable
     /// <summary>The meter's name.</summary>
     public const string MeterName = "EduVision.Inference";
 
+    // The usual boundaries are meant for milliseconds; these are seconds, half an octave apart.
+    private static readonly InstrumentAdvice<double> Seconds = new()
+    {
+        HistogramBucketBoundaries = [.. Enumerable.Range(0, 41).Select(step => Math.Round(0.0005 * Math.Pow(2, step / 2.0), 6))],
+    };
+
     private readonly Meter meter = new(MeterName);
     private readonly Histogram<double> firstToken;
     private readonly Histogram<double> interToken;
@@ -20,10 +26,10 @@ public sealed class EngineMetrics : IDisposable
     /// <summary>Creates the instruments that are counted up.</summary>
     public EngineMetrics()
     {
-        firstToken = meter.CreateHistogram<double>("eduvision.time_to_first_token", "s", "From a request's arrival to its first token.");
-        interToken = meter.CreateHistogram<double>("eduvision.inter_token_latency", "s", "Between two tokens of a request.");
-        queued = meter.CreateHistogram<double>("eduvision.queue_time", "s", "From a request's arrival to the engine taking it up.");
-        step = meter.CreateHistogram<double>("eduvision.step_time", "s", "One step of the engine.");
+        firstToken = meter.CreateHistogram<double>("eduvision.time_to_first_token", "s", "From a request's arrival to its first token.", advice: Seconds);
+        interToken = meter.CreateHistogram<double>("eduvision.inter_token_latency", "s", "Between two tokens of a request.", advice: Seconds);
+        queued = meter.CreateHistogram<double>("eduvision.queue_time", "s", "From a request's arrival to the engine taking it up.", advice: Seconds);
+        step = meter.CreateHistogram<double>("eduvision.step_time", "s", "One step of the engine.", advice: Seconds);
         tokens = meter.CreateCounter<long>("eduvision.tokens", "{token}", "Output tokens.");
         requests = meter.CreateCounter<long>("eduvision.requests", "{request}", "Requests that ended, by reason.");
     }
@@ -31,7 +37,7 @@ public sealed class EngineMetrics : IDisposable
     /// <summary>True for an instrument of this engine.</summary>
     internal bool Owns(Instrument instrument) => ReferenceEquals(instrument.Meter, meter);
 
-    /// <summary>Registers what is looked up when somebody asks: queue, KV cache and prefix cache.</summary>
+    /// <summary>Registers what is looked up when somebody asks: queue and caches.</summary>
     public void Observe(Func<EngineState> state)
     {
         meter.CreateObservableGauge("eduvision.requests_waiting", () => state().Waiting, "{request}", "Requests in the queue.");
@@ -42,6 +48,8 @@ public sealed class EngineMetrics : IDisposable
         meter.CreateObservableGauge("eduvision.encoder_cache_bytes", () => state().EncoderBytes, "By", "Encoded images held.");
         meter.CreateObservableCounter("eduvision.prompt_tokens", () => state().PromptTokens, "{token}", "Prompt tokens taken up.");
         meter.CreateObservableCounter("eduvision.prompt_tokens_cached", () => state().CachedTokens, "{token}", "Prompt tokens that the prefix cache held.");
+        meter.CreateObservableCounter("eduvision.images", () => state().Images, "{image}", "Images looked up in the encoder cache.");
+        meter.CreateObservableCounter("eduvision.images_cached", () => state().CachedImages, "{image}", "Images that the encoder cache held.");
         meter.CreateObservableCounter("eduvision.preemptions", () => state().Preemptions, "{request}", "Requests put back for lack of KV blocks or for fairness.");
     }
 
@@ -69,4 +77,4 @@ public sealed class EngineMetrics : IDisposable
 /// <summary>The engine at one moment.</summary>
 public readonly record struct EngineState(
     bool Ready, string Device, int Waiting, int Running, double? EtaSeconds, double TokensPerSecond,
-    int BlocksUsed, int BlocksTotal, long EncoderBytes, long PromptTokens, long CachedTokens, long Preemptions);
+    int BlocksUsed, int BlocksTotal, long EncoderBytes, long PromptTokens, long CachedTokens, long Images, long CachedImages, long Preemptions);

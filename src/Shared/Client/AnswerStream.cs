@@ -18,6 +18,7 @@ internal sealed class AnswerStream(HubLink link, InferenceClientOptions options)
     {
         var pause = options.FirstPause;
         var downSince = Environment.TickCount64;
+        var emptyEnds = 0;
         while (true)
         {
             Exception? broken = null;
@@ -39,6 +40,7 @@ internal sealed class AnswerStream(HubLink link, InferenceClientOptions options)
                     // A refusal is outside the log and has number 0.
                     if (next.Sequence <= after && !next.IsLast) continue;
                     after = Math.Max(after, next.Sequence);
+                    emptyEnds = 0;
                     pause = options.FirstPause;
                     downSince = Environment.TickCount64;
                     yield return next;
@@ -48,6 +50,9 @@ internal sealed class AnswerStream(HubLink link, InferenceClientOptions options)
             // A stream that lived for a while had a service, however silent; only then does the patience start anew.
             if (Environment.TickCount64 - opened > options.LongestPause.TotalMilliseconds) downSince = Environment.TickCount64;
             cancellationToken.ThrowIfCancellationRequested();
+            // An end in order without a last event may be a service that shuts down; twice, there is nothing behind that number.
+            emptyEnds = broken is null ? emptyEnds + 1 : 0;
+            if (emptyEnds == 2) yield break;
             if (AsRefusal(broken) is { } refusal)
             {
                 yield return new Failed(after, refusal.Error.Code, refusal.Error.Message, refusal.Error.Parameters);

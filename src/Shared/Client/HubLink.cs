@@ -40,7 +40,7 @@ internal sealed class HubLink(Func<InferenceEndpoint?> endpoint, InferenceClient
             {
                 http.Transports = HttpTransportType.WebSockets;
                 http.SkipNegotiation = true;
-                if (target.Url.IsLoopback) http.Proxy = null;
+                http.Proxy = new NearbyProxy();
                 if (target.Key is { } key) http.Headers["Authorization"] = $"{InferenceRoutes.KeyScheme} {key}";
             })
             .AddJsonProtocol(json => InferenceJson.Apply(json.PayloadSerializerOptions))

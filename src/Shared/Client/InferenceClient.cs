@@ -15,7 +15,7 @@ public sealed class InferenceClient : IAsyncDisposable
     private readonly Func<InferenceEndpoint?> endpoint;
     private readonly InferenceClientOptions options;
     private readonly HubLink link;
-    private readonly HttpClient http = new() { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient http = new(new SocketsHttpHandler { Proxy = new NearbyProxy() }) { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>A client of a service at a fixed address.</summary>
     public InferenceClient(InferenceEndpoint endpoint, InferenceClientOptions? options = null) : this(() => endpoint, options) { }

@@ -3,6 +3,7 @@ using EduVision.Inference.Runners;
 using EduVision.Inference.Runners.Sampling;
 using EduVision.Inference.Scheduling;
 using EduVision.Model.Imaging;
+using EduVision.Shared;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EduVision.Inference.Tests.Fakes;
@@ -15,25 +16,37 @@ internal sealed class Bench : IDisposable
     private readonly BlockPool pool;
     private readonly EncoderCache encoded;
     private readonly SequenceMemory memory;
+    private readonly SchedulerOptions options;
+    private readonly List<Sequence> added = [];
 
     public Bench(int blocks = 64, SchedulerOptions? options = null, long encoderBytes = 3000)
     {
         pool = new BlockPool(blocks, BlockSize);
         encoded = new EncoderCache(encoderBytes);
         memory = new SequenceMemory(pool, encoded);
-        Scheduler = new Scheduler(options ?? new SchedulerOptions { StepTokens = 16, MaxRunning = 8 }, memory, new RateMeter(Time), () => { });
+        this.options = options ?? new SchedulerOptions { StepTokens = 16, MaxRunning = 8 };
+        Scheduler = new Scheduler(this.options, memory, new RateMeter(Time), () => { });
         Runner = new FakeRunner(blocks, BlockSize, Next);
     }
 
     public FakeTimeProvider Time { get; } = new();
     public Scheduler Scheduler { get; }
     public FakeRunner Runner { get; }
-    public int FreeBlocks => pool.Free;
+    public int EncoderFaults { get; private set; }
     public int UsedBlocks => pool.Used;
+    public int BlocksFor(Sequence sequence) => pool.BlocksFor(sequence.Tokens.Count);
     public EncoderCache EncoderCache => encoded;
 
     /// <summary>What the fake model says: a token that depends on all tokens before it.</summary>
     public static int Next(IReadOnlyList<int> tokens) => (int)(tokens.Aggregate(17L, (hash, token) => ((hash * 31) + token) % 1_000_003) % 1000);
+
+    /// <summary>What the fake model says to a prompt that it has for itself.</summary>
+    public static int[] Alone(IReadOnlyList<int> prompt, int count)
+    {
+        List<int> tokens = [.. prompt];
+        for (var i = 0; i < count; i++) tokens.Add(Next(tokens));
+        return [.. tokens.Skip(prompt.Count)];
+    }
 
     public static Prompt PromptOf(IReadOnlyList<int> ids, params (string Identity, int Offset, int Tokens)[] images) => new()
     {
@@ -45,11 +58,13 @@ internal sealed class Bench : IDisposable
     public (Sequence Sequence, Recorder Output) Add(string user, int promptTokens, int outputTokens, int seed = 1) =>
         Add(user, PromptOf([.. Enumerable.Range(seed * 1000, promptTokens)]), outputTokens);
 
-    public (Sequence Sequence, Recorder Output) Add(string user, Prompt prompt, int outputTokens)
+    public (Sequence Sequence, Recorder Output) Add(string user, Prompt prompt, int outputTokens) => Add(user, prompt, new Recorder(outputTokens));
+
+    public (Sequence Sequence, Recorder Output) Add(string user, Prompt prompt, Recorder output)
     {
-        var output = new Recorder(outputTokens);
         var sequence = new Sequence(user, prompt, new SamplingParameters(), output);
         Assert.Null(Scheduler.TryAdd(sequence));
+        added.Add(sequence);
         return (sequence, output);
     }
 
@@ -65,12 +80,31 @@ internal sealed class Bench : IDisposable
             Scheduler.CheckIntegrity();
             return null;
         }
-        foreach (var (sequence, image) in plan.ImagesToEncode.ToList())
-            if (!sequence.Images.ContainsKey(image) && !memory.TryUseEncoded(sequence, image)) memory.AddEncoded(sequence, image, Runner.Encode(image.Source));
-        var results = Runner.Step([.. plan.Chunks.Select(entry => entry.Chunk)]);
+        var whole = plan.Chunks.Where(entry => entry.Chunk.Count == entry.Sequence.Pending).Select(entry => entry.Sequence).ToHashSet();
+        if (plan.Tokens < options.StepTokens)
+            Assert.All(added, sequence => Assert.True(sequence.State != SequenceState.Running || whole.Contains(sequence), "a step with room left leaves out what could be computed"));
+        foreach (var (sequence, image) in plan.ImagesToEncode.ToList()) Encode(plan, sequence, image);
+        Scheduler.DropEnded(plan);
+        var results = plan.Chunks.Count == 0 ? [] : Runner.Step([.. plan.Chunks.Select(entry => entry.Chunk)]);
         Scheduler.Commit(plan, results);
         Scheduler.CheckIntegrity();
         return plan;
+    }
+
+    // As the engine does it.
+    private void Encode(StepPlan plan, Sequence sequence, PromptImage image)
+    {
+        if (sequence.State == SequenceState.Ended || sequence.Images.ContainsKey(image) || memory.TryUseEncoded(sequence, image)) return;
+        try
+        {
+            memory.AddEncoded(sequence, image, Runner.Encode(image.Source));
+        }
+        catch (InvalidOperationException)
+        {
+            EncoderFaults++;
+            plan.Drop(sequence);
+            Scheduler.Fail(sequence, FailureCode.EngineFault, "broken");
+        }
     }
 
     /// <summary>Steps until nothing is left to do.</summary>

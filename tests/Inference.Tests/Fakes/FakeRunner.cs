@@ -24,10 +24,13 @@ internal sealed class FakeRunner(int blocks, int blockSize, Func<IReadOnlyList<i
 
     public Action<IReadOnlyList<SequenceChunk>>? BeforeStep { get; set; }
 
+    public Action? BeforeEncode { get; set; }
+
     public Func<SequenceChunk, string?>? Fault { get; set; }
 
     public override EncodedImage Encode(ImageSource image)
     {
+        BeforeEncode?.Invoke();
         image.Take();
         Encoded++;
         LiveImages++;

@@ -60,6 +60,17 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task Stopping_does_not_wait_for_a_model_that_takes_long_to_load()
+    {
+        using var loading = new ManualResetEventSlim();
+        await using var service = await TestService.StartAsync(prepare: _ => loading.Wait());
+        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+        await service.Engine.StopAsync(patience.Token);
+        loading.Set();
+        await service.Engine.Loaded.WaitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Without_the_key_everything_but_the_health_checks_is_refused()
     {
         await using var service = await TestService.StartAsync(configure: options => options.Key = "secret");
@@ -91,4 +102,72 @@ public sealed class FaultTests
         Assert.IsType<Failed>((await service.AskAsync(requests[0], 1))[^1]);
         Assert.IsType<Completed>((await service.AskAsync(requests[3], 1))[^1]);
     }
+
+    [Fact]
+    public async Task Logs_of_ended_requests_are_kept_up_to_their_memory()
+    {
+        await using var service = await TestService.StartAsync(configure: options => options.RetainedBytes = 20_000);
+        var requests = Enumerable.Range(0, 20).Select(_ => TestService.Question() with { Options = new GenerationOptions { TopLogProbs = 5 } }).ToList();
+        foreach (var request in requests) await service.AskAsync(request);
+        Assert.InRange(service.Services.GetRequiredService<RequestRegistry>().Count, 2, 12);
+        Assert.IsType<Failed>((await service.AskAsync(requests[0], 1))[^1]);
+        Assert.IsType<Completed>((await service.AskAsync(requests[^1], 1))[^1]);
+    }
+
+    [Fact]
+    public async Task An_image_that_is_gone_when_its_turn_comes_is_asked_for_again()
+    {
+        using var data = new TemporaryFolder();
+        using var steps = new SemaphoreSlim(0);
+        await using var service = await TestService.StartAsync(configure: options => options.DataDirectory = data.Path, prepare: runner => runner.BeforeStep = _ => steps.Wait());
+        var image = await service.StoreAsync(Pictures.Png());
+        var first = service.AskAsync(TestService.Question());
+        await TestService.UntilAsync(() => service.Engine.State.Running == 1);
+        var second = service.AskAsync(TestService.Question("look", image));
+        await TestService.UntilAsync(() => service.Engine.State.Waiting == 1);
+        File.Delete(Path.Combine(data.Path, "images", image));
+        steps.Release(10_000);
+        Assert.Equal(FailureCode.ImageMissing, Assert.IsType<Failed>((await second)[^1]).Code);
+        Assert.IsType<Completed>((await first)[^1]);
+        Assert.Equal(image, await service.StoreAsync(Pictures.Png()));
+        Assert.IsType<Completed>((await service.AskAsync(TestService.Question("look", image)))[^1]);
+    }
+
+    [Fact]
+    public async Task Without_a_key_only_this_machine_is_answered_and_only_under_its_own_name()
+    {
+        await using var service = await TestService.StartAsync();
+        using var http = new HttpClient { BaseAddress = service.Url };
+        foreach (var (host, status) in new[] { ("localhost", 200), ("127.0.0.1:80", 200), ("[::1]", 200), ("evil.example", 401), ("127.0.0.1.evil.example", 401), ("loopback", 401) })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, InferenceRoutes.Status);
+            request.Headers.Host = host;
+            using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.Equal((host, status), (host, (int)response.StatusCode));
+        }
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:5081", true)]
+    [InlineData("http://127.8.9.10:5081", true)]
+    [InlineData("http://localhost:5081", true)]
+    [InlineData("https://LOCALHOST:5081", true)]
+    [InlineData("http://[::1]:5081", true)]
+    [InlineData("http://unix:/tmp/inference.sock", true)]
+    [InlineData("http://0.0.0.0:5081", false)]
+    [InlineData("http://0:5081", false)]
+    [InlineData("http://[::]:5081", false)]
+    [InlineData("http://*:5081", false)]
+    [InlineData("http://+:5081", false)]
+    [InlineData("http://loopback:5081", false)]
+    [InlineData("http://localhost.example.com:5081", false)]
+    [InlineData("http://192.168.1.2:5081", false)]
+    public void Only_addresses_that_the_server_binds_to_this_machine_are_loopback(string url, bool loopback) =>
+        Assert.Equal(loopback, ListenAddress.Parse(url)!.IsLoopback);
+
+    [Theory]
+    [InlineData("127.0.0.1:5081")]
+    [InlineData("ftp://127.0.0.1:5081")]
+    [InlineData("http://127.0.0.1:5081/under/here")]
+    public void What_the_server_cannot_listen_on_is_no_address(string url) => Assert.Null(ListenAddress.Parse(url));
 }

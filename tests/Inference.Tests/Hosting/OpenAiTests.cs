@@ -2,6 +2,7 @@ using System.ClientModel;
 using System.Net;
 using System.Text;
 using EduVision.Inference.Tests.Fakes;
+using EduVision.Shared;
 using OpenAI;
 using OpenAI.Chat;
 
@@ -122,5 +123,93 @@ public sealed class OpenAiTests
             await foreach (var _ in ClientOf(service).CompleteChatStreamingAsync([new UserChatMessage("hello")], cancellationToken: hangUp.Token)) await hangUp.CancelAsync();
         });
         await TestService.UntilAsync(() => service.Engine.State is { Running: 0, BlocksUsed: 0 });
+    }
+
+    [Fact]
+    public async Task Refusals_name_fields_as_the_api_does_and_unknown_fields_are_ignored()
+    {
+        await using var service = await TestService.StartAsync();
+        using var http = new HttpClient { BaseAddress = service.Url };
+        foreach (var (field, value) in new[] { ("max_tokens", "0"), ("top_logprobs", "21"), ("presence_penalty", "3"), ("thinking_budget", "-1"), ("stop", "[\"x\"]") })
+        {
+            var (status, body) = await PostAsync($$"""{"messages":[{"role":"user","content":"hello"}],"logprobs":true,"{{field}}":{{value}}}""");
+            Assert.Equal(HttpStatusCode.BadRequest, status);
+            Assert.Contains($"\"param\":\"{field}\"", body, StringComparison.Ordinal);
+            Assert.Contains($"\"message\":\"{field}: ", body, StringComparison.Ordinal);
+        }
+        var (fine, _) = await PostAsync("""{"model":"any","messages":[{"role":"user","name":"me","content":"hello"}],"store":true,"metadata":{"a":"b"},"stop":[],"n":1}""");
+        Assert.Equal(HttpStatusCode.OK, fine);
+
+        async Task<(HttpStatusCode, string)> PostAsync(string json)
+        {
+            using var response = await http.PostAsync("/v1/chat/completions", new StringContent(json, Encoding.UTF8, "application/json"), TestContext.Current.CancellationToken);
+            return (response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+    }
+
+    [Fact]
+    public async Task Limits_and_faults_become_the_clients_exceptions_whole_and_streamed()
+    {
+        using var steps = new SemaphoreSlim(0);
+        await using var service = await TestService.StartAsync(configure: options => options.PerUserLimit = 1, prepare: runner => runner.BeforeStep = _ => steps.Wait());
+        var client = ClientOf(service);
+        var first = client.CompleteChatAsync([new UserChatMessage("hello")], cancellationToken: TestContext.Current.CancellationToken);
+        await TestService.UntilAsync(() => service.Engine.State.Running == 1);
+        Assert.Equal(429, (await Assert.ThrowsAsync<ClientResultException>(() => client.CompleteChatAsync([new UserChatMessage("hello")], cancellationToken: TestContext.Current.CancellationToken))).Status);
+        service.Runner.Fault = chunk => chunk.Tokens.Count > chunk.Prompt.Ids.Count + 3 ? "broken" : null;
+        steps.Release(10_000);
+        Assert.Equal(500, (await Assert.ThrowsAsync<ClientResultException>(() => first)).Status);
+        await Assert.ThrowsAnyAsync<IOException>(async () =>
+        {
+            await foreach (var _ in client.CompleteChatStreamingAsync([new UserChatMessage("hello")], cancellationToken: TestContext.Current.CancellationToken))
+            {
+            }
+        });
+    }
+
+    [Fact]
+    public async Task A_stream_that_fails_says_why_and_does_not_end_like_a_whole_answer()
+    {
+        await using var service = await TestService.StartAsync();
+        service.Runner.Fault = chunk => chunk.Tokens.Count > chunk.Prompt.Ids.Count + 3 ? "broken" : null;
+        using var http = new HttpClient { BaseAddress = service.Url };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions")
+        {
+            Content = new StringContent("""{"stream":true,"messages":[{"role":"user","content":"hello"}]}""", Encoding.UTF8, "application/json"),
+        };
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+        List<string?> read = [];
+        await Assert.ThrowsAnyAsync<IOException>(async () =>
+        {
+            while (true) read.Add(await lines.ReadLineAsync(TestContext.Current.CancellationToken));
+        });
+        Assert.Contains("\"code\":\"engine_fault\"", read.Last(line => line!.Length > 0), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_client_that_hangs_up_while_it_waits_leaves_the_queue()
+    {
+        using var steps = new SemaphoreSlim(0);
+        await using var service = await TestService.StartAsync(configure: options => options.MaxRunning = 1, prepare: runner => runner.BeforeStep = _ => steps.Wait());
+        var running = service.AskAsync(TestService.Question());
+        await TestService.UntilAsync(() => service.Engine.State.Running == 1);
+        foreach (var streamed in new[] { true, false })
+        {
+            using var hangUp = new CancellationTokenSource();
+            var waiting = Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            {
+                if (!streamed) await ClientOf(service).CompleteChatAsync([new UserChatMessage("hello")], cancellationToken: hangUp.Token);
+                await foreach (var _ in ClientOf(service).CompleteChatStreamingAsync([new UserChatMessage("hello")], cancellationToken: hangUp.Token))
+                {
+                }
+            });
+            await TestService.UntilAsync(() => service.Engine.State.Waiting == 1);
+            await hangUp.CancelAsync();
+            await waiting;
+            await TestService.UntilAsync(() => service.Engine.State.Waiting == 0);
+        }
+        steps.Release(10_000);
+        Assert.IsType<Completed>((await running)[^1]);
     }
 }

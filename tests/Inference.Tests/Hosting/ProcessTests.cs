@@ -13,6 +13,9 @@ public sealed class ProcessTests(TorchRunnerFixture fixture) : IClassFixture<Tor
         var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (string[])[typeof(EduVision.Inference.Hosting.InferenceHost).Assembly.Location, .. arguments, "--model", fixture.Folder]) start.ArgumentList.Add(argument);
         start.Environment["EDUVISION_KEY"] = "secret";
+        // Nobody listens there: what is on this machine is asked directly.
+        foreach (var name in (string[])["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]) start.Environment[name] = "http://127.0.0.1:9";
+        foreach (var name in (string[])["no_proxy", "NO_PROXY"]) start.Environment.Remove(name);
         return Process.Start(start)!;
     }
 
@@ -84,6 +87,36 @@ public sealed class ProcessTests(TorchRunnerFixture fixture) : IClassFixture<Tor
         Assert.Equal(0, ask.ExitCode);
         Assert.NotEqual("", (await output).Trim());
         Assert.Contains("tokens in, ", await said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ask_takes_its_question_back_when_it_is_interrupted()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "Needs a signal.");
+        await using var service = await TestService.StartAsync(tiny => _ => tiny.Tokenizer.Encode("a", false)[0], options => (options.Key, options.LoopTokens) = ("secret", 100_000));
+        using var ask = Start("ask", "--url", service.Url.ToString(), "What is this?");
+        await TestService.UntilAsync(() => service.Engine.State.Running == 1);
+        using var kill = Process.Start("kill", ["-INT", $"{ask.Id}"]);
+        await ask.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(130, ask.ExitCode);
+        await TestService.UntilAsync(() => service.Engine.State.Running == 0);
+    }
+
+    [Fact]
+    public async Task A_setting_that_is_no_number_or_no_device_of_this_machine_is_named_without_a_stack()
+    {
+        foreach (var (name, value, says) in new[] { ("KvTokens", "many", "Inference:KvTokens"), ("Device", "gpu", "Device must be cpu, cuda or cuda:N"), ("KvTokens", "1000", "must be a multiple of BlockSize") })
+        {
+            var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true };
+            foreach (var argument in (string[])[typeof(EduVision.Inference.Hosting.InferenceHost).Assembly.Location, "--urls", "http://127.0.0.1:0", "--model", fixture.Folder]) start.ArgumentList.Add(argument);
+            start.Environment[$"Inference__{name}"] = value;
+            using var service = Process.Start(start)!;
+            var said = await service.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await service.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(2, service.ExitCode);
+            Assert.Contains(says, said, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

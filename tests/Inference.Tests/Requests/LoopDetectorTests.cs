@@ -6,7 +6,7 @@ public sealed class LoopDetectorTests
 {
     private static int? LoopsAt(IEnumerable<int> tokens, int threshold = 64)
     {
-        var detector = new LoopDetector(threshold);
+        var detector = new LoopDetector(threshold, threshold);
         foreach (var (index, token) in tokens.Index())
             if (detector.Push(token)) return index + 1;
         return null;

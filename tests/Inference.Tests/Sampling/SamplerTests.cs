@@ -94,4 +94,28 @@ public sealed class SamplerTests
         Assert.All(numbers, number => Assert.InRange(number, 0, 1 - 1e-16));
         Assert.All(numbers.GroupBy(number => (int)(number * 10)), tenth => Assert.InRange(tenth.Count(), 850, 1150));
     }
+
+    [Fact]
+    public void A_large_top_k_over_a_large_vocabulary_stalls_nobody()
+    {
+        // Rising logits: each would be inserted before all others.
+        float[] rising = [.. Enumerable.Range(0, 150_000).Select(i => i * 1e-6f)];
+        var begun = System.Diagnostics.Stopwatch.GetTimestamp();
+        Assert.NotNull(new Sampler().Choose(rising, new SampleRequest(new SamplingParameters { TopK = 100_000, Seed = 1 }, 0, Nothing)));
+        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(1));
+    }
+
+    [Theory]
+    [InlineData(257)]
+    [InlineData(999)]
+    public void A_large_top_k_takes_the_largest(int topK)
+    {
+        var random = new Random(1);
+        float[] logits = [.. Enumerable.Range(0, 1000).Select(_ => random.NextSingle())];
+        HashSet<int> largest = [.. Enumerable.Range(0, 1000).OrderByDescending(id => logits[id]).Take(topK)];
+        var sampler = new Sampler();
+        HashSet<int> drawn = [.. Enumerable.Range(0, 20_000).Select(step => sampler.Choose(logits, new SampleRequest(new SamplingParameters { TopK = topK, Seed = 1 }, step, Nothing))!.Id)];
+        Assert.Subset(largest, drawn);
+        Assert.True(drawn.Count > topK * 0.99);
+    }
 }

@@ -1,4 +1,3 @@
-using EduVision.Inference.Runners.Sampling;
 using EduVision.Inference.Scheduling;
 using EduVision.Inference.Tests.Fakes;
 using EduVision.Shared;
@@ -7,20 +6,13 @@ namespace EduVision.Inference.Tests.Scheduling;
 
 public sealed class SchedulerTests
 {
-    private static int[] Alone(IReadOnlyList<int> prompt, int count)
-    {
-        List<int> tokens = [.. prompt];
-        for (var i = 0; i < count; i++) tokens.Add(Bench.Next(tokens));
-        return [.. tokens.Skip(prompt.Count)];
-    }
-
     [Fact]
     public void A_request_gets_the_tokens_that_the_model_gives_it_alone()
     {
         var bench = new Bench();
         var (sequence, output) = bench.Add("a", 10, 20);
         bench.Drain();
-        Assert.Equal(Alone(sequence.Prompt.Ids, 20), output.Tokens);
+        Assert.Equal(Bench.Alone(sequence.Prompt.Ids, 20), output.Tokens);
         Assert.Equal(FinishReason.Length, output.Finished);
         Assert.Equal(0, bench.UsedBlocks);
     }
@@ -31,7 +23,7 @@ public sealed class SchedulerTests
         var bench = new Bench(blocks: 200);
         var all = Enumerable.Range(1, 8).Select(i => bench.Add($"user{i % 3}", 5 + (3 * i), 15 + i, seed: i)).ToList();
         bench.Drain();
-        foreach (var ((sequence, output), i) in all.Zip(Enumerable.Range(1, 8))) Assert.Equal(Alone(sequence.Prompt.Ids, 15 + i), output.Tokens);
+        foreach (var ((sequence, output), i) in all.Zip(Enumerable.Range(1, 8))) Assert.Equal(Bench.Alone(sequence.Prompt.Ids, 15 + i), output.Tokens);
         Assert.True(bench.Runner.Steps < all.Sum(one => one.Output.Tokens.Count), "they ran one after another");
     }
 
@@ -60,34 +52,6 @@ public sealed class SchedulerTests
     }
 
     [Fact]
-    public void One_page_is_not_starved_by_fifty_pages_of_another()
-    {
-        var bench = new Bench(blocks: 400, new SchedulerOptions { StepTokens = 16, MaxRunning = 4, PerUserLimit = 100 });
-        var many = Enumerable.Range(1, 50).Select(i => bench.Add("many", 10, 50, seed: i)).ToList();
-        for (var i = 0; i < 20; i++) bench.Step();
-        var (_, one) = bench.Add("one", 10, 50, seed: 99);
-        Assert.Equal([1], one.Positions);
-        bench.Step();
-        Assert.Equal(1, one.Starts);
-        while (!one.HasEnded) bench.Step();
-        Assert.InRange(many.Count(each => each.Output.HasEnded), 0, 8);
-        bench.Drain();
-        foreach (var (sequence, output) in many) Assert.Equal(Alone(sequence.Prompt.Ids, 50), output.Tokens);
-    }
-
-    [Fact]
-    public void Users_with_much_to_do_are_served_alike()
-    {
-        var bench = new Bench(blocks: 100, new SchedulerOptions { StepTokens = 16, MaxRunning = 2, PerUserLimit = 100 });
-        var a = Enumerable.Range(1, 30).Select(i => bench.Add("a", 8, 10, seed: i).Output).ToList();
-        var b = Enumerable.Range(31, 10).Select(i => bench.Add("b", 24, 30, seed: i).Output).ToList();
-        for (var i = 0; i < 120; i++) bench.Step();
-        var (servedA, servedB) = (a.Sum(one => one.Tokens.Count), b.Sum(one => one.Tokens.Count));
-        Assert.InRange((double)servedA / servedB, 0.5, 2);
-        bench.Drain();
-    }
-
-    [Fact]
     public void When_blocks_run_out_the_youngest_of_the_user_with_most_yields_and_still_ends_right()
     {
         var bench = new Bench(blocks: 20, new SchedulerOptions { StepTokens = 32, MaxRunning = 4 });
@@ -99,7 +63,7 @@ public sealed class SchedulerTests
         Assert.Equal(1, first.Output.Starts);
         Assert.True(second.Output.Starts > 1);
         Assert.Equal(1, other.Output.Starts);
-        foreach (var (sequence, output) in new[] { first, second, other }) Assert.Equal(Alone(sequence.Prompt.Ids, 30), output.Tokens);
+        foreach (var (sequence, output) in new[] { first, second, other }) Assert.Equal(Bench.Alone(sequence.Prompt.Ids, 30), output.Tokens);
     }
 
     [Fact]
@@ -109,8 +73,8 @@ public sealed class SchedulerTests
         var large = bench.Add("a", 20, 20, seed: 1);
         var small = bench.Add("b", 4, 8, seed: 2);
         bench.Drain();
-        Assert.Equal(Alone(large.Sequence.Prompt.Ids, 20), large.Output.Tokens);
-        Assert.Equal(Alone(small.Sequence.Prompt.Ids, 8), small.Output.Tokens);
+        Assert.Equal(Bench.Alone(large.Sequence.Prompt.Ids, 20), large.Output.Tokens);
+        Assert.Equal(Bench.Alone(small.Sequence.Prompt.Ids, 8), small.Output.Tokens);
     }
 
     [Fact]
@@ -149,23 +113,6 @@ public sealed class SchedulerTests
     }
 
     [Fact]
-    public void A_full_queue_and_a_greedy_user_are_refused_with_the_limit()
-    {
-        var bench = new Bench(options: new SchedulerOptions { StepTokens = 8, MaxRunning = 1, QueueLimit = 3, PerUserLimit = 2 });
-        bench.Add("a", 4, 10, seed: 1);
-        bench.Add("a", 4, 10, seed: 2);
-        var third = bench.Scheduler.TryAdd(New("a"));
-        Assert.Equal((FailureCode.UserLimit, "2"), (third!.Code, third.Parameters!["limit"]));
-        bench.Add("b", 4, 10, seed: 3);
-        var fourth = bench.Scheduler.TryAdd(New("c"));
-        Assert.Equal((FailureCode.QueueFull, "3"), (fourth!.Code, fourth.Parameters!["limit"]));
-        bench.Drain();
-        Assert.Null(bench.Scheduler.TryAdd(New("c")));
-
-        static Sequence New(string user) => new(user, Bench.PromptOf([1, 2]), new SamplingParameters(), new Recorder(1));
-    }
-
-    [Fact]
     public void A_prompt_seen_before_is_found_in_the_prefix_cache()
     {
         var bench = new Bench();
@@ -174,7 +121,7 @@ public sealed class SchedulerTests
         var again = bench.Add("b", 18, 3, seed: 1);
         bench.Drain();
         Assert.Equal(16, again.Output.Cached);
-        Assert.Equal(Alone(again.Sequence.Prompt.Ids, 3), again.Output.Tokens);
+        Assert.Equal(Bench.Alone(again.Sequence.Prompt.Ids, 3), again.Output.Tokens);
     }
 
     [Fact]
@@ -210,6 +157,18 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public void An_image_is_held_no_longer_than_its_tokens_are_computed()
+    {
+        var bench = new Bench(encoderBytes: 1000);
+        var (_, first) = bench.Add("a", Bench.PromptOf([1, 7, 7, 7, 7, 8], ("one", 1, 4)), 100);
+        while (first.Tokens.Count == 0) bench.Step();
+        var (_, second) = bench.Add("b", Bench.PromptOf([2, 7, 7, 7, 7, 8], ("two", 1, 4)), 100);
+        while (second.Tokens.Count == 0) bench.Step();
+        Assert.False(first.HasEnded);
+        Assert.Equal(1, bench.Runner.LiveImages);
+    }
+
+    [Fact]
     public void A_fault_fails_its_request_alone_and_nobody_finds_its_blocks()
     {
         var bench = new Bench();
@@ -218,28 +177,31 @@ public sealed class SchedulerTests
         bench.Runner.Fault = chunk => chunk.Tokens[0] == 1000 && chunk.End > 20 ? "broken" : null;
         bench.Drain();
         Assert.Equal(FailureCode.EngineFault, bad.Output.Failure);
-        Assert.Equal(Alone(good.Sequence.Prompt.Ids, 10), good.Output.Tokens);
+        Assert.Equal(Bench.Alone(good.Sequence.Prompt.Ids, 10), good.Output.Tokens);
         bench.Runner.Fault = null;
         var again = bench.Add("a", 18, 10, seed: 1);
         bench.Drain();
         Assert.Equal(0, again.Output.Cached);
-        Assert.Equal(Alone(again.Sequence.Prompt.Ids, 10), again.Output.Tokens);
+        Assert.Equal(Bench.Alone(again.Sequence.Prompt.Ids, 10), again.Output.Tokens);
     }
 
     [Fact]
-    public void The_promised_wait_grows_with_the_place_once_something_was_measured()
+    public void What_ends_before_its_step_begins_is_not_computed_and_holds_nothing()
     {
-        var bench = new Bench(options: new SchedulerOptions { StepTokens = 16, MaxRunning = 1 });
-        var first = bench.Add("a", 4, 2, seed: 1);
-        Assert.Equal([null], first.Output.Etas);
-        while (bench.Step() is not null) bench.Time.Advance(TimeSpan.FromSeconds(2));
-        bench.Add("a", 4, 5, seed: 2);
-        bench.Step();
-        var second = bench.Add("a", 4, 5, seed: 3);
-        var third = bench.Add("a", 4, 5, seed: 4);
-        Assert.Equal([1], second.Output.Positions);
-        Assert.Equal([2], third.Output.Positions);
-        Assert.True(second.Output.Etas[0] > 0);
-        Assert.True(third.Output.Etas[0] > second.Output.Etas[0]);
+        var bench = new Bench();
+        var (gone, _) = bench.Add("a", Bench.PromptOf([1, 2, 3, 4, 5, 6], ("one", 1, 1), ("two", 3, 1)), 10);
+        var stays = bench.Add("b", 4, 100, seed: 2);
+        var chunks = 0;
+        bench.Runner.BeforeEncode = () => bench.Scheduler.Cancel(gone);
+        bench.Runner.BeforeStep = plan =>
+        {
+            chunks = plan.Count;
+            if (bench.Runner.Encoded > 0) Assert.Equal(bench.BlocksFor(stays.Sequence), bench.UsedBlocks);
+        };
+        while (bench.Runner.Encoded == 0) bench.Step();
+        Assert.Equal((1, 1), (bench.Runner.Encoded, chunks));
+        bench.Runner.BeforeStep = null;
+        bench.Drain();
+        Assert.Equal(0, bench.UsedBlocks);
     }
 }

@@ -5,6 +5,9 @@ namespace EduVision.Inference.Runners.Sampling;
 /// <summary>Chooses a token from a row of logits. Not thread-safe: it keeps its buffers.</summary>
 public sealed class Sampler
 {
+    // From here on sorting the row is faster than inserting into a list.
+    private const int Many = 256;
+
     private float[] adjusted = [];
     private int[] order = [];
 
@@ -36,7 +39,7 @@ public sealed class Sampler
 
         var candidates = Likeliest(row, parameters.TopK > 0 ? Math.Min(parameters.TopK, row.Length) : row.Length, parameters.TopP < 1);
         var peak = TensorPrimitives.Max(row);
-        Span<double> weights = candidates.Length <= 256 ? stackalloc double[candidates.Length] : new double[candidates.Length];
+        Span<double> weights = candidates.Length <= Many ? stackalloc double[candidates.Length] : new double[candidates.Length];
         var total = 0.0;
         for (var i = 0; i < weights.Length; i++)
             total += weights[i] = Math.Exp((row[candidates[i]] - peak) / parameters.Temperature);
@@ -71,21 +74,17 @@ public sealed class Sampler
         return candidates[last];
     }
 
-    // The ids of the `count` largest values; in falling order if there are fewer than all or if sorted is wanted.
+    // The ids of the `count` largest values; in falling order if they are fewer than all, or if sorted is wanted.
     private Span<int> Likeliest(ReadOnlySpan<float> row, int count, bool sorted)
     {
-        if (count == row.Length)
-        {
-            var all = order.AsSpan(0, count);
-            for (var i = 0; i < count; i++) all[i] = i;
-            if (!sorted) return all;
-            var values = row.ToArray();
-            // Keys rise, so the whole is turned; equal logits keep an order that depends on the row only.
-            Array.Sort(values, order, 0, count);
-            all.Reverse();
-            return all;
-        }
-        return Largest(row, order.AsSpan(0, count));
+        if (count <= Many && count < row.Length) return Largest(row, order.AsSpan(0, count));
+        var all = order.AsSpan(0, row.Length);
+        for (var i = 0; i < all.Length; i++) all[i] = i;
+        if (count == row.Length && !sorted) return all;
+        // Keys rise, so the whole is turned; equal logits keep an order that depends on the row only.
+        Array.Sort(row.ToArray(), order, 0, row.Length);
+        all.Reverse();
+        return all[..count];
     }
 
     // Insertion into a short falling list: count is small (20 by default), and most of the row fails the first comparison.

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using EduVision.Model.Configuration;
@@ -119,17 +120,13 @@ internal sealed unsafe class CpuPagedAttention : PagedAttention
     // One token, one key head: its group of query heads, [group, headDim], over `length` tokens of the past, itself included.
     private void AttendOne(int layer, int[] blocks, int head, int length, float* query, float* result)
     {
-        var scores = System.Buffers.ArrayPool<float>.Shared.Rent(group * length);
+        var scores = ArrayPool<float>.Shared.Rent(group * length);
         for (var start = 0; start < length; start += blockSize)
         {
             var keys = Block(layer, blocks[start / blockSize], 0, head);
             var count = Math.Min(blockSize, length - start);
-            for (var i = 0; i < count; i++)
-            {
-                var key = new ReadOnlySpan<float>(keys + ((long)i * headDim), headDim);
-                for (var member = 0; member < group; member++)
-                    scores[(member * length) + start + i] = TensorPrimitives.Dot(key, new ReadOnlySpan<float>(query + ((long)member * headDim), headDim)) * scale;
-            }
+            for (var member = 0; member < group; member++)
+                BlockKernel.Score(keys, count, headDim, query + ((long)member * headDim), scale, scores.AsSpan((member * length) + start, count));
         }
         for (var member = 0; member < group; member++)
         {
@@ -141,17 +138,10 @@ internal sealed unsafe class CpuPagedAttention : PagedAttention
         {
             var values = Block(layer, blocks[start / blockSize], 1, head);
             var count = Math.Min(blockSize, length - start);
-            for (var i = 0; i < count; i++)
-            {
-                var value = new ReadOnlySpan<float>(values + ((long)i * headDim), headDim);
-                for (var member = 0; member < group; member++)
-                {
-                    var sum = new Span<float>(result + ((long)member * headDim), headDim);
-                    TensorPrimitives.MultiplyAdd(value, scores[(member * length) + start + i], sum, sum);
-                }
-            }
+            for (var member = 0; member < group; member++)
+                BlockKernel.Mix(values, scores.AsSpan((member * length) + start, count), headDim, result + ((long)member * headDim));
         }
-        System.Buffers.ArrayPool<float>.Shared.Return(scores);
+        ArrayPool<float>.Shared.Return(scores);
     }
 
     private void Prefill(int layer, SequenceChunk chunk, int row, int[] blocks, Tensor query, Tensor key, Tensor value, Tensor output)

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using EduVision.Inference.Hosting;
 using EduVision.Model.Native;
 using EduVision.Model.Network;
+using Microsoft.Extensions.Options;
 using static TorchSharp.torch;
 
 namespace EduVision.Inference.Runners.Torch;
@@ -20,6 +21,10 @@ internal static class TorchRunnerLoader
         var threads = options.Threads ?? Environment.ProcessorCount;
         set_num_threads(threads);
         var device = new Device(options.Device ?? (cuda.is_available() ? "cuda" : "cpu"));
+        if (device.type == TorchSharp.DeviceType.CUDA && !cuda.is_available())
+            throw new OptionsValidationException(
+                nameof(InferenceOptions.Device), typeof(InferenceOptions),
+                [$"Device: {device} cannot be used: there is no GPU here, or this libtorch knows none. Take cpu, or give an installed PyTorch's torch/lib with --torch."]);
         var type = device.type == TorchSharp.DeviceType.CPU ? ScalarType.Float32 : ScalarType.BFloat16;
         Qwen3VL model;
         using (no_grad()) model = Qwen3VL.Load(directory, device, type);
