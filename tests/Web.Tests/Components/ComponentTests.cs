@@ -52,6 +52,23 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Samples_are_open_on_a_first_visit_and_stay_within_reach()
+    {
+        var first = page.Render<NewQuestion>();
+        first.WaitForAssertion(() => Assert.True(first.Find("details.samples").HasAttribute("open")), Patience);
+        await first.FindAll(".sample")[0].ClickAsync(new());
+        first.WaitForAssertion(() => Assert.False(first.Find("details.samples").HasAttribute("open")), Patience);
+        await first.Find(".send button").ClickAsync(new());
+
+        var second = page.Render<NewQuestion>();
+        Assert.False(second.Find("details.samples").HasAttribute("open"));
+        await second.FindAll(".sample")[2].ClickAsync(new());
+        await second.FindAll(".sample")[2].ClickAsync(new());
+        second.WaitForAssertion(() => Assert.Equal(2, second.FindAll(".tray li").Count), Patience);
+        Assert.True(second.Find("input[value=Transcribe]").HasAttribute("checked"));
+    }
+
+    [Fact]
     public async Task Ask_wants_words()
     {
         var form = page.Render<NewQuestion>();
