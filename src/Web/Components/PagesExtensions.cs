@@ -38,6 +38,10 @@ public static class PagesExtensions
         return next(context);
     });
 
+    /// <summary>An address where nothing is gets a page that says so.</summary>
+    public static void UseNotFoundPage(this WebApplication app) =>
+        app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+
     /// <summary>Maps them, and an address that says that the process serves without rendering a page.</summary>
     public static void MapPages(this WebApplication app)
     {
