@@ -4,6 +4,9 @@ export function open(dialog, page) {
   const button = dialog.querySelector('.zoom');
 
   function zoom(on, x = 0.5, y = 0.5) {
+    const photo = stage.querySelector('img');
+    // Every pixel it has; a small one twice as large as it fits.
+    photo.style.width = on ? `${Math.max(photo.naturalWidth, photo.clientWidth * 2)}px` : '';
     stage.classList.toggle('zoomed', on);
     button.setAttribute('aria-pressed', String(on));
     stage.scrollTo((stage.scrollWidth - stage.clientWidth) * x, (stage.scrollHeight - stage.clientHeight) * y);

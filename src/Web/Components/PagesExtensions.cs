@@ -20,6 +20,7 @@ public static class PagesExtensions
         builder.Services.AddMudServices(options =>
         {
             options.SnackbarConfiguration.PositionClass = Defaults.Classes.Position.BottomCenter;
+            options.SnackbarConfiguration.MaximumOpacity = 100;
             options.SnackbarConfiguration.VisibleStateDuration = 8000;
             options.SnackbarConfiguration.ShowTransitionDuration = 150;
             options.SnackbarConfiguration.HideTransitionDuration = 150;

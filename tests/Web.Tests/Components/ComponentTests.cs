@@ -256,6 +256,64 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_model_is_named_as_soon_as_a_live_answer_ends()
+    {
+        await app.Services.GetRequiredService<ServiceMonitor>().LookAsync(TestContext.Current.CancellationToken);
+        var (id, request) = await AskAsync();
+        request.Begin();
+        request.Answer("42");
+        var view = page.Render<QuestionPage>(p => p.Add(c => c.Id, id));
+        view.WaitForAssertion(() => Assert.NotEmpty(view.FindAll(".stop")), Patience);
+
+        request.End();
+        view.WaitForAssertion(() => Assert.NotEmpty(view.FindAll(".details-toggle")), Patience);
+        await view.Find(".details-toggle").ClickAsync(new());
+
+        view.WaitForAssertion(() => Assert.Contains("Fake-VL", view.Find("dl").TextContent, StringComparison.Ordinal), Patience);
+    }
+
+    [Theory]
+    [InlineData("I can't read this.", true)]
+    [InlineData("我看不清这张图片。", true)]
+    [InlineData("I can't read this line, but the result is 4.", false)]
+    public async Task A_refusal_is_shown_as_one_with_advice(string answer, bool refused)
+    {
+        app.Fake.OnAsk = request =>
+        {
+            request.Answer(answer);
+            request.End();
+        };
+        var id = await app.Book.AskAsync(QuestionTask.Solve, "en", "", []);
+        await app.WhenAsync(id, a => a.State == AnswerState.Done);
+
+        var view = page.Render<QuestionPage>(p => p.Add(c => c.Id, id));
+
+        view.WaitForAssertion(() => Assert.NotEmpty(view.FindAll(".answer-text")), Patience);
+        Assert.Equal(refused, view.FindAll(".refusal a[href='/']").Count == 1);
+    }
+
+    [Fact]
+    public async Task Photos_are_looked_at_closely_one_after_the_other()
+    {
+        app.Fake.OnAsk = Quick;
+        var photo = await PhotoAsync();
+        var id = await app.Book.AskAsync(QuestionTask.Solve, "en", "only the last line", [photo, photo]);
+        await app.WhenAsync(id, a => a.State == AnswerState.Done);
+        var view = page.Render<QuestionPage>(p => p.Add(c => c.Id, id));
+        view.WaitForAssertion(() => Assert.Equal(2, view.FindAll(".photos button").Count), Patience);
+        Assert.Equal("only the last line", view.Find("h1").TextContent);
+        Assert.Empty(view.FindAll(".words"));
+
+        await view.FindAll(".photos button")[0].ClickAsync(new());
+        Assert.Equal($"/uploads/{photo.Sha256}", view.Find("dialog img").GetAttribute("src"));
+        await view.Find("dialog button[aria-label='Next photo']").ClickAsync(new());
+        Assert.Contains("2 / 2", view.Find("dialog").TextContent, StringComparison.Ordinal);
+
+        await view.InvokeAsync(view.FindComponent<PhotoViewer>().Instance.Closed);
+        Assert.Empty(view.FindAll("dialog"));
+    }
+
+    [Fact]
     public async Task The_history_renames_deletes_and_undoes()
     {
         app.Fake.OnAsk = Quick;
@@ -290,7 +348,11 @@ public sealed class ComponentTests : IAsyncLifetime
 
         var facts = status.Find(".facts").TextContent;
         Assert.All(new[] { "Fake-VL", "CPU (2 threads)", "5 of at most 64", "1 min 5 s", "0 of 512 blocks" }, word => Assert.Contains(word, facts, StringComparison.Ordinal));
-        Assert.Equal(2, status.FindAll(".chart svg").Count);
+        Assert.Equal(2, status.FindAll(".chart").Count);
+        await monitor.LookAsync(TestContext.Current.CancellationToken);
+        status.WaitForAssertion(() => Assert.Equal(3, status.FindAll(".plot polyline").Count), Patience);
+        Assert.Contains("Speed: 12.3 now", status.Find(".chart").GetAttribute("aria-label"), StringComparison.Ordinal);
+        Assert.Contains("Waiting: 5 now", status.FindAll(".chart")[1].GetAttribute("aria-label"), StringComparison.Ordinal);
 
         await app.Fake.DieAsync();
         await monitor.LookAsync(TestContext.Current.CancellationToken);
