@@ -28,6 +28,7 @@ var app = builder.Build();
 
 app.UseSecurityHeaders();
 app.UseTexts();
+app.UseNotFoundPage();
 app.UseAntiforgery();
 app.MapStaticAssets();
 app.MapUploads();

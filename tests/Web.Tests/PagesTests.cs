@@ -38,6 +38,21 @@ public sealed class PagesTests
     }
 
     [Fact]
+    public async Task An_address_where_nothing_is_says_so_with_a_way_on()
+    {
+        await using var app = await WebApp.StartAsync();
+        var client = await app.ClientAsync();
+        client.DefaultRequestHeaders.Add("Accept", "text/html,*/*;q=0.8");
+
+        using var response = await client.GetAsync("/nowhere", TestContext.Current.CancellationToken);
+        var page = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Contains("nothing at this address", page, StringComparison.Ordinal);
+        Assert.Single(Regex.Matches(page, "<h1"));
+    }
+
+    [Fact]
     public async Task A_question_that_is_not_there_says_so()
     {
         await using var app = await WebApp.StartAsync();

@@ -11,14 +11,26 @@ export function show(host, fresh, tail, startsOver) {
     host.replaceChildren(make('finished'), make('tail'));
   }
   const [finished, end] = host.children;
+  const before = finished.childElementCount;
   for (const html of fresh) finished.append(...parse(html, null).childNodes);
+  for (const block of [...finished.children].slice(before)) makeReachable(block);
   end.replaceChildren(...parse(tail, end).childNodes);
   if (follow) window.scrollTo({ top: document.documentElement.scrollHeight });
 }
 
 /** Typesets the formulas of an answer that came whole. */
 export function typeset(host) {
-  if (host) render(host, null);
+  if (!host) return;
+  render(host, null);
+  makeReachable(host);
+}
+
+// What is wider than the page scrolls by itself: by touch and wheel, and, in the order of the keys, by arrows.
+function makeReachable(block) {
+  const wide = 'pre, table, .math.display';
+  for (const element of [block, ...block.querySelectorAll(wide)]) {
+    if (element.matches(wide) && element.scrollWidth > element.clientWidth) element.tabIndex = 0;
+  }
 }
 
 function make(name) {

@@ -20,6 +20,7 @@ public static class PagesExtensions
         builder.Services.AddMudServices(options =>
         {
             options.SnackbarConfiguration.PositionClass = Defaults.Classes.Position.BottomCenter;
+            options.SnackbarConfiguration.MaximumOpacity = 100;
             options.SnackbarConfiguration.VisibleStateDuration = 8000;
             options.SnackbarConfiguration.ShowTransitionDuration = 150;
             options.SnackbarConfiguration.HideTransitionDuration = 150;
@@ -37,6 +38,10 @@ public static class PagesExtensions
         headers["Permissions-Policy"] = "camera=(self), microphone=(), geolocation=()";
         return next(context);
     });
+
+    /// <summary>An address where nothing is gets a page that says so.</summary>
+    public static void UseNotFoundPage(this WebApplication app) =>
+        app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
 
     /// <summary>Maps them, and an address that says that the process serves without rendering a page.</summary>
     public static void MapPages(this WebApplication app)

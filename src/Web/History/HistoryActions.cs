@@ -20,6 +20,7 @@ public sealed class HistoryActions(HistoryBook history, IDialogService dialogs, 
         await history.DeleteAsync(id);
         snackbar.Add(texts["History.Deleted", title], Severity.Normal, options =>
         {
+            options.HideIcon = true;
             options.Action = texts["History.Undo"];
             options.OnClick = _ => history.RestoreAsync(id);
         });

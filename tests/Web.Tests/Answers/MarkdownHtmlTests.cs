@@ -85,5 +85,10 @@ public sealed class MarkdownHtmlTests
     public void A_line_break_of_the_model_is_a_line_break() => Assert.Contains("一<br", MarkdownHtml.Render("一\n二"), StringComparison.Ordinal);
 
     [Fact]
-    public void Headings_stand_under_the_pages_own() => Assert.StartsWith("<h3", MarkdownHtml.Render("# Answer"), StringComparison.Ordinal);
+    public void Headings_stand_under_the_pages_own_without_a_gap()
+    {
+        Assert.StartsWith("<h3", MarkdownHtml.Render("# Answer"), StringComparison.Ordinal);
+        Assert.StartsWith("<h3", MarkdownHtml.Render("## Answer"), StringComparison.Ordinal);
+        Assert.StartsWith("<h4", MarkdownHtml.Render("### Step"), StringComparison.Ordinal);
+    }
 }

@@ -106,13 +106,31 @@ public sealed class StreamedMarkdownTests
         Assert.Equal($"<p>{html}</p>", streamed.Tail.Trim());
     }
 
-    [Fact]
-    public void A_half_formula_is_a_formula_already()
+    [Theory]
+    [InlineData(@"so \( \frac{1}{", "math unfinished")]
+    [InlineData("得$42", ">42<")]
+    [InlineData("得$3x + ", ">3x +<")]
+    public void A_half_formula_is_a_formula_already(string markdown, string part)
     {
         var streamed = new StreamedMarkdown();
-        streamed.Append(@"so \( \frac{1}{");
+        streamed.Append(markdown);
 
-        Assert.Contains("math unfinished", streamed.Tail, StringComparison.Ordinal);
+        Assert.Contains("class=\"math", streamed.Tail, StringComparison.Ordinal);
+        Assert.Contains(part, streamed.Tail, StringComparison.Ordinal);
+        Assert.DoesNotContain("$", streamed.Tail, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("得$", "得")]
+    [InlineData("it costs $5 for", "it costs $5 for")]
+    [InlineData("set `$HO", "set <code>$HO</code>")]
+    [InlineData("a \\$5", "a $5")]
+    public void A_dollar_that_opens_nothing_is_no_formula(string markdown, string html)
+    {
+        var streamed = new StreamedMarkdown();
+        streamed.Append(markdown);
+
+        Assert.Equal($"<p>{html}</p>", streamed.Tail.Trim());
     }
 
     private static IEnumerable<string> Pieces(string text, int length)

@@ -32,8 +32,8 @@ public static class MarkdownHtml
         var source = markdown.Replace(Open, '\uFFFD').Replace(Close, '\uFFFD');
         var formulas = new List<Formula>();
         var document = Markdig.Markdown.Parse(TakeFormulasOut(source, formulas), Pipeline);
-        // The page has its own first two levels of headings.
-        foreach (var heading in document.Descendants<HeadingBlock>()) heading.Level = Math.Min(6, heading.Level + 2);
+        // The page has its own first two levels of headings; models begin with one or with two signs.
+        foreach (var heading in document.Descendants<HeadingBlock>()) heading.Level = Math.Clamp(heading.Level + 1, 3, 6);
         using var dom = Sanitizer.SanitizeDom(document.ToHtml(Pipeline));
         foreach (var text in dom.Body!.Descendants<IText>().ToList()) PutFormulasBack(dom, text, formulas);
         foreach (var link in dom.QuerySelectorAll("a[href]"))

@@ -13,6 +13,7 @@ internal static class UnfinishedMarkdown
         var spans = MathScanner.Scan(tail);
         // Unfinished mathematics and unfinished fences are the renderer's and the parser's own.
         if (spans is [.., { Closed: false }]) return tail;
+        if (CloseDollar(tail, spans) is var closed && closed != tail) (tail, spans) = (closed, MathScanner.Scan(closed));
         var text = new StringBuilder(DropHalfLink(tail, spans));
         if (HasOpenCode(tail, spans)) return text.Append('`').ToString();
         var open = OpenMarks(text.ToString(), spans);
@@ -26,6 +27,24 @@ internal static class UnfinishedMarkdown
         TrimEnd(text);
         for (var i = open.Count - 1; i >= 0; i--) text.Append(open[i]);
         return text.ToString();
+    }
+
+    // A formula of digits and letters says only at its second dollar that it is one; until then it is taken for one
+    // as long as it could be, and a price in an English sentence is a price again with its next word.
+    private static string CloseDollar(string tail, List<MarkdownSpan> spans)
+    {
+        var at = tail.LastIndexOf('$');
+        if (at < 0 || IsInside(spans, at) || (at > 0 && tail[at - 1] is '\\' or '$')) return tail;
+        var rest = tail.AsSpan(at + 1);
+        if (rest.IsEmpty) return tail[..at];
+        if (char.IsWhiteSpace(rest[0]) || rest.Contains('\n') || HasOpenCode(tail, spans)) return tail;
+        var letters = 0;
+        foreach (var c in rest)
+        {
+            letters = char.IsAsciiLetter(c) ? letters + 1 : 0;
+            if (!char.IsAscii(c) || letters > 2) return tail;
+        }
+        return $"{tail.TrimEnd()}$";
     }
 
     // "[words](http://half" reads as "words" until the address is whole.
