@@ -60,11 +60,19 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="ModelFileException">There is none of that name, or it has another shape.</exception>
     public Tensor Load(string name, params IReadOnlyList<long> shape)
     {
+        CheckShape(name, shape);
+        return FileOf(name).Load(name);
+    }
+
+    /// <summary>Asks whether a tensor can be loaded in that shape, before anything is allocated for it.</summary>
+    /// <exception cref="ModelFileException">There is none of that name, or it has another shape.</exception>
+    public void CheckShape(string name, params IReadOnlyList<long> shape)
+    {
         var file = FileOf(name);
-        var stored = file.Tensors[name];
-        return stored.Shape.SequenceEqual(shape)
-            ? file.Load(name)
-            : throw new ModelFileException(file.Path, $"tensor `{name}` is {StoredTypes.Show(stored.Shape)}, expected {StoredTypes.Show(shape)}.");
+        if (!file.Tensors[name].Shape.SequenceEqual(shape))
+        {
+            throw new ModelFileException(file.Path, $"tensor `{name}` is {StoredTypes.Show(file.Tensors[name].Shape)}, expected {StoredTypes.Show(shape)}.");
+        }
     }
 
     public void Dispose()
@@ -82,7 +90,7 @@ public sealed class Checkpoint : IDisposable
         try
         {
             var fileOf = new Dictionary<string, SafetensorsFile>();
-            foreach (var name in map.Names())
+            foreach (var name in map.Names)
             {
                 var shard = map.Text(name) ?? throw map.Missing(name, "the name of a shard");
                 if (shard != Path.GetFileName(shard))

@@ -36,11 +36,6 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <exception cref="ModelFileException">The file is missing, damaged, or not a safetensors file.</exception>
     public static SafetensorsFile Open(string path)
     {
-        if (!File.Exists(path))
-        {
-            throw new ModelFileException(path, "the file is missing.");
-        }
-
         var header = ReadHeader(path);
         var file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
         try
@@ -79,7 +74,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
 
     private static SafetensorsHeader ReadHeader(string path)
     {
-        using var stream = File.OpenRead(path);
+        using var stream = ModelFile.Open(path);
         Span<byte> prefix = stackalloc byte[SafetensorsHeader.LengthBytes];
         if (stream.ReadAtLeast(prefix, prefix.Length, throwOnEndOfStream: false) < prefix.Length)
         {

@@ -73,12 +73,40 @@ public sealed class ModelConfigTests : IDisposable
         Assert.True(Load(root).TieWordEmbeddings);
     }
 
+    [Theory]
+    [InlineData("rms_norm_eps", -1.0, "`text_config.rms_norm_eps` is -1")]
+    [InlineData("vocab_size", 1e12, "`text_config.vocab_size` is 1000000000000, expected an integer of at most 2147483647")]
+    [InlineData("hidden_size", 1.5, "`text_config.hidden_size` is 1.5")]
+    public void Numbers_that_cannot_be_are_named(string field, double value, string message) => Refused(text => text[field] = value == Math.Floor(value) ? JsonValue.Create((long)value) : JsonValue.Create(value), message);
+
     [Fact]
-    public void Another_kind_of_model_is_refused()
+    public void Rotary_settings_that_cannot_be_are_named()
+    {
+        Refused(
+            text =>
+            {
+                text.Remove("rope_scaling");
+                text["rope_parameters"]!["rope_theta"] = 0;
+            },
+            "`rope_theta` is 0");
+        Refused(
+            text =>
+            {
+                text.Remove("rope_scaling");
+                text["rope_parameters"]!["mrope_section"] = new JsonArray(10, -1, -1);
+            },
+            "[10, -1, -1], expected three positive integers");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_tie_is_read_as_it_is_said(bool tied)
     {
         var root = Root();
-        root["model_type"] = "llama";
-        Assert.Contains("\"llama\", expected \"qwen3_vl\"", Assert.Throws<ModelFileException>(() => Load(root)).Message, StringComparison.Ordinal);
+        root["tie_word_embeddings"] = tied;
+        root["text_config"]!["tie_word_embeddings"] = !tied;
+        Assert.Equal(tied, Load(root).TieWordEmbeddings);
     }
 
     [Theory]
