@@ -120,14 +120,6 @@ public sealed class ModelConfigTests : IDisposable
         Assert.Contains($"`quantization_config.{field}` is \"{value}\"", Assert.Throws<ModelFileException>(() => Load(root)).Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("model.language_model.layers.0.mlp.up_proj", true)]
-    [InlineData("model.visual.blocks.0.attn.qkv", false)]
-    [InlineData("model.visual_else", true)]
-    [InlineData("lm_head", false)]
-    public void Modules_kept_out_of_quantisation_are_known_by_name_or_prefix(string module, bool converts) =>
-        Assert.Equal(converts, new Fp8Quantization(128, 128, ["lm_head", "model.visual"]).Converts(module));
-
     [Fact]
     public void A_missing_or_broken_file_names_itself()
     {

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 using EduVision.Model.Configuration;
 using EduVision.Model.Weights;
@@ -17,11 +16,7 @@ public sealed class DamagedFolderTests
     {
         ["a shard cut short"] = ([ModelFolder.SecondShard, "cut short"], folder => folder.Edit(ModelFolder.SecondShard, bytes => bytes[..^10])),
         ["an empty shard"] = ([ModelFolder.FirstShard, "0 bytes"], folder => folder.Edit(ModelFolder.FirstShard, _ => [])),
-        ["a header that lies about its length"] = ([ModelFolder.FirstShard, "9223372036854775808 bytes"], folder => folder.Edit(ModelFolder.FirstShard, bytes =>
-        {
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes, 1UL << 63);
-            return bytes;
-        })),
+        ["a header that lies about its length"] = ([ModelFolder.FirstShard, "9223372036854775808 bytes"], folder => folder.Edit(ModelFolder.FirstShard, bytes => [.. BitConverter.GetBytes(1UL << 63), .. bytes[8..]])),
         ["a pointer in place of a large file"] = ([ModelFolder.FirstShard, "not a safetensors file"], folder => folder.Write(ModelFolder.FirstShard, "version https://git-lfs.github.com/spec/v1\n")),
         ["a missing shard"] = ([ModelFolder.SecondShard, "missing"], folder => folder.Delete(ModelFolder.SecondShard)),
         ["a shard outside the folder"] = ([Index, "`lm_head.weight`", "\"../x.safetensors\""], folder => folder.Edit(Index, root => root["weight_map"]!["lm_head.weight"] = "../x.safetensors")),
@@ -52,11 +47,7 @@ public sealed class DamagedFolderTests
         ["a tokenizer without the image token"] = ([Tokenizer, "<|image_pad|>"], folder => RemoveAdded(folder, "<|image_pad|>")),
         ["a thinking model without its token"] = ([Tokenizer, "</think>"], folder => RemoveAdded(folder, "</think>")),
         ["no tokenizer"] = (["neither tokenizer.json nor vocab.json"], folder => folder.Delete(Tokenizer)),
-        ["a merge of one token"] = (["merges.txt", "line 1 is \"lonely\""], folder =>
-        {
-            folder.SplitTokenizer();
-            folder.Write("merges.txt", "lonely\n");
-        }),
+        ["a merge of one token"] = (["merges.txt", "line 1 is \"lonely\""], folder => folder.SplitTokenizer(merges: "lonely\n")),
         ["a template of another family"] = (["chat_template.jinja", "not one of Qwen3-VL"], folder => folder.Write("chat_template.jinja", "[INST]")),
         ["other patches in the image settings"] = (["preprocessor_config.json", "patch"], folder => folder.Edit("preprocessor_config.json", root => root["patch_size"] = 14)),
         ["no image settings"] = (["preprocessor_config.json", "missing"], folder => folder.Delete("preprocessor_config.json")),

@@ -55,12 +55,12 @@ internal sealed class ModelFolder : IDisposable
         SafetensorsWriter.Write(File(FirstShard), tensors.OfType<TensorToWrite>());
     }
 
-    /// <summary>Turns <c>tokenizer.json</c> into <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c>.</summary>
-    public void SplitTokenizer()
+    /// <summary>Turns <c>tokenizer.json</c> into <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c>; other merges if given.</summary>
+    public void SplitTokenizer(string? merges = null)
     {
         var root = JsonNode.Parse(System.IO.File.ReadAllText(File("tokenizer.json")))!;
         Write("vocab.json", root["model"]!["vocab"]!.ToJsonString());
-        Write("merges.txt", "#version: 0.2\n" + string.Concat(root["model"]!["merges"]!.AsArray().Select(merge => $"{merge![0]} {merge[1]}\n")));
+        Write("merges.txt", merges ?? "#version: 0.2\n" + string.Concat(root["model"]!["merges"]!.AsArray().Select(merge => $"{merge![0]} {merge[1]}\n")));
         var added = root["added_tokens"]!.AsArray().Select(token => KeyValuePair.Create(token!["id"]!.ToString(), (JsonNode?)token.DeepClone()));
         Write("tokenizer_config.json", new JsonObject { ["added_tokens_decoder"] = new JsonObject(added) }.ToJsonString());
         Delete("tokenizer.json");
