@@ -12,17 +12,17 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Name of the list of shards when they are in several.</summary>
     public const string IndexFile = "model.safetensors.index.json";
 
-    private readonly string _source;
-    private readonly Dictionary<string, SafetensorsFile> _fileOf;
+    private readonly string source;
+    private readonly Dictionary<string, SafetensorsFile> fileOf;
 
     private Checkpoint(string source, Dictionary<string, SafetensorsFile> fileOf)
     {
-        _source = source;
-        _fileOf = fileOf;
+        this.source = source;
+        this.fileOf = fileOf;
     }
 
     /// <summary>Names of all tensors.</summary>
-    public IReadOnlyCollection<string> Names => _fileOf.Keys;
+    public IReadOnlyCollection<string> Names => fileOf.Keys;
 
     /// <summary>Opens a folder's weights and checks every shard against the index.</summary>
     /// <exception cref="ModelFileException">There are no weights, or a file is damaged or disagrees with the index.</exception>
@@ -44,7 +44,7 @@ public sealed class Checkpoint : IDisposable
         return new Checkpoint(single, file.Tensors.Keys.ToDictionary(name => name, _ => file));
     }
 
-    public bool Contains(string name) => _fileOf.ContainsKey(name);
+    public bool Contains(string name) => fileOf.ContainsKey(name);
 
     /// <summary>Type and shape of a tensor as stored.</summary>
     /// <exception cref="ModelFileException">There is none of that name.</exception>
@@ -77,7 +77,7 @@ public sealed class Checkpoint : IDisposable
 
     public void Dispose()
     {
-        foreach (var file in _fileOf.Values.Distinct())
+        foreach (var file in fileOf.Values.Distinct())
         {
             file.Dispose();
         }
@@ -120,5 +120,5 @@ public sealed class Checkpoint : IDisposable
     }
 
     private SafetensorsFile FileOf(string name) =>
-        _fileOf.GetValueOrDefault(name) ?? throw new ModelFileException(_source, $"tensor `{name}` is missing.");
+        fileOf.GetValueOrDefault(name) ?? throw new ModelFileException(source, $"tensor `{name}` is missing.");
 }

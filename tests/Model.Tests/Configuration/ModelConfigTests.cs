@@ -6,16 +6,16 @@ namespace EduVision.Model.Tests.Configuration;
 
 public sealed class ModelConfigTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void A_saved_configuration_is_loaded_as_it_was()
     {
         var saved = TinyModel.Config(tied: true, new Fp8Quantization(128, 64, ["lm_head", "model.visual"]));
-        saved.Save(_folder.Path);
-        var loaded = ModelConfig.Load(_folder.Path);
+        saved.Save(folder.Path);
+        var loaded = ModelConfig.Load(folder.Path);
         Assert.Equivalent(saved, loaded, strict: true);
     }
 
@@ -114,8 +114,8 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("fmt", "e5m2")]
     public void Another_quantisation_is_refused(string field, string value)
     {
-        TinyModel.Config(quantization: new Fp8Quantization(128, 128, [])).Save(_folder.Path);
-        var root = JsonNode.Parse(File.ReadAllText(_folder.File("config.json")))!.AsObject();
+        TinyModel.Config(quantization: new Fp8Quantization(128, 128, [])).Save(folder.Path);
+        var root = JsonNode.Parse(File.ReadAllText(folder.File("config.json")))!.AsObject();
         root["quantization_config"]![field] = value;
         Assert.Contains($"`quantization_config.{field}` is \"{value}\"", Assert.Throws<ModelFileException>(() => Load(root)).Message, StringComparison.Ordinal);
     }
@@ -123,16 +123,16 @@ public sealed class ModelConfigTests : IDisposable
     [Fact]
     public void A_missing_or_broken_file_names_itself()
     {
-        var path = _folder.File("config.json");
-        Assert.Equal(path, Assert.Throws<ModelFileException>(() => ModelConfig.Load(_folder.Path)).File);
+        var path = folder.File("config.json");
+        Assert.Equal(path, Assert.Throws<ModelFileException>(() => ModelConfig.Load(folder.Path)).File);
         File.WriteAllText(path, "{");
-        Assert.Contains("not valid JSON", Assert.Throws<ModelFileException>(() => ModelConfig.Load(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("not valid JSON", Assert.Throws<ModelFileException>(() => ModelConfig.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     private JsonObject Root()
     {
-        TinyModel.Config().Save(_folder.Path);
-        return JsonNode.Parse(File.ReadAllText(_folder.File("config.json")))!.AsObject();
+        TinyModel.Config().Save(folder.Path);
+        return JsonNode.Parse(File.ReadAllText(folder.File("config.json")))!.AsObject();
     }
 
     private ModelConfig Edited(Action<JsonObject> edit)
@@ -144,13 +144,13 @@ public sealed class ModelConfigTests : IDisposable
 
     private ModelConfig Load(JsonObject root)
     {
-        File.WriteAllText(_folder.File("config.json"), root.ToJsonString());
-        return ModelConfig.Load(_folder.Path);
+        File.WriteAllText(folder.File("config.json"), root.ToJsonString());
+        return ModelConfig.Load(folder.Path);
     }
 
     private void Refused(Action<JsonObject> edit, params string[] message)
     {
         var exception = Assert.Throws<ModelFileException>(() => Edited(edit));
-        Assert.All([_folder.File("config.json"), .. message], part => Assert.Contains(part, exception.Message, StringComparison.Ordinal));
+        Assert.All([folder.File("config.json"), .. message], part => Assert.Contains(part, exception.Message, StringComparison.Ordinal));
     }
 }
