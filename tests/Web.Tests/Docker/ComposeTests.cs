@@ -52,6 +52,25 @@ public sealed partial class ComposeTests
     }
 
     [Fact]
+    public void The_service_comes_with_libtorch_for_cuda_on_an_image_for_cuda()
+    {
+        var text = Dockerfile("inference");
+
+        Assert.Contains("\nARG TORCH=cuda\n", text, StringComparison.Ordinal);
+        Assert.Contains("-p:Torch=${TORCH}", text, StringComparison.Ordinal);
+        Assert.StartsWith("nvidia/cuda:", BaseImage().Matches(text)[^1].Groups[1].Value, StringComparison.Ordinal);
+        Assert.Contains("Condition=\"'$(Torch)' == 'cuda'\"", Read("Torch.props"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Data_and_models_lie_in_volumes()
+    {
+        Assert.Contains("- inference-data:/data\n", Service("inference"), StringComparison.Ordinal);
+        Assert.Contains(":/models:ro\n", Service("inference"), StringComparison.Ordinal);
+        Assert.Contains("- web-data:/data\n", Service("web"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Web_looks_for_the_service_where_it_listens()
     {
         var address = Listens().Match(Service("inference")).Groups[1].Value;
