@@ -9,7 +9,7 @@ COPY --from=node /usr/local/lib/node_modules/npm /usr/local/lib/node_modules/npm
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
 WORKDIR /source
 COPY . .
-RUN dotnet publish src/Web -c Release -p:BundleInference=false -o /app
+RUN dotnet publish src/Web -c Release -r linux-x64 --no-self-contained -p:BundleInference=false -o /app
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble
 RUN apt-get update \
@@ -19,7 +19,6 @@ RUN apt-get update \
  && useradd --uid 64199 --gid eduvision --no-create-home --home-dir /data --shell /usr/sbin/nologin eduvision \
  && install -d -o eduvision -g eduvision /data
 COPY --from=build /app /app
-# The content root is the working directory: wwwroot and appsettings.json are found there.
 WORKDIR /app
 # The base image asks for port 8080 on every address, which Web refuses: it has no login yet.
 ENV ASPNETCORE_HTTP_PORTS= \

@@ -3,7 +3,6 @@ using EduVision.Model.Configuration;
 using EduVision.Model.Imaging;
 using EduVision.Model.Native;
 using EduVision.Model.Probing;
-using EduVision.Model.Tokenization;
 using static TorchSharp.torch;
 
 namespace EduVision.Inference.Commands;
@@ -47,7 +46,7 @@ internal static class ProbeCommand
             Console.WriteLine($"{result.InputIds.shape[0]} tokens, {result.ImageGrids.shape[0]} images, {greedy} greedy tokens -> {output.FullName}");
             return 0;
         }
-        catch (Exception exception) when (exception is ModelFileException or TokenizerException or ImageException or FormatException or ArgumentException or IOException)
+        catch (Exception exception) when (exception is ModelFileException or ImageException or FormatException or ArgumentException or IOException)
         {
             Console.Error.WriteLine(exception.Message);
             return 1;

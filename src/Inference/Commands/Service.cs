@@ -3,7 +3,6 @@ using EduVision.Inference.Engine;
 using EduVision.Inference.Hosting;
 using EduVision.Inference.Runners.Torch;
 using EduVision.Model.Configuration;
-using EduVision.Model.Tokenization;
 using Microsoft.Extensions.Options;
 
 namespace EduVision.Inference.Commands;
@@ -37,7 +36,7 @@ internal static class Service
 
     // What a person can mend by what the message says; anything else is ours, and its stack is worth seeing.
     private static bool IsUsers(Exception exception) => exception is OptionsValidationException or ValidationException
-        or ModelFileException or TokenizerException or IOException or UnauthorizedAccessException or DllNotFoundException
+        or ModelFileException or IOException or UnauthorizedAccessException or DllNotFoundException
         // A value of the configuration that is no number where one is wanted; the message names it.
         or InvalidOperationException { InnerException: FormatException or ArgumentException or OverflowException };
 }

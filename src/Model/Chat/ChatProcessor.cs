@@ -27,26 +27,30 @@ public sealed class ChatProcessor
     /// <summary>From conversations to prompts.</summary>
     public PromptBuilder Prompts { get; }
 
-    /// <summary>The token that closes the reasoning.</summary>
-    public int ThinkEndId => Tokenizer.IdOf("</think>");
-
     /// <summary>The token that ends a turn.</summary>
-    public int TurnEndId => Tokenizer.IdOf("<|im_end|>");
+    public int TurnEndId => Tokenizer.IdOf(ChatTemplate.TurnEnd);
 
     /// <summary>Reads the folder's tokenizer, template and image settings, and checks that they agree with its <c>config.json</c>.</summary>
     /// <exception cref="ModelFileException">A file is missing, damaged, or contradicts another.</exception>
-    /// <exception cref="TokenizerException">The tokenizer's files are missing or damaged.</exception>
     public static ChatProcessor Load(string directory)
     {
         var config = ModelConfig.Load(directory);
         var tokenizer = Tokenizer.Load(directory);
+        var template = ChatTemplate.Load(directory);
         var settings = ImageProcessorConfig.Load(directory);
-        CheckToken(directory, tokenizer, "<|image_pad|>", config.ImageTokenId);
-        CheckToken(directory, tokenizer, "<|vision_start|>", config.VisionStartTokenId);
-        CheckToken(directory, tokenizer, "<|vision_end|>", config.VisionEndTokenId);
+        foreach (var token in template.SpecialTokens)
+        {
+            // Named now if it is missing, not in the middle of a conversation.
+            tokenizer.IdOf(token);
+        }
+
+        CheckToken(directory, tokenizer, ChatTemplate.ImagePad, config.ImageTokenId);
+        CheckToken(directory, tokenizer, ChatTemplate.VisionStart, config.VisionStartTokenId);
+        CheckToken(directory, tokenizer, ChatTemplate.VisionEnd, config.VisionEndTokenId);
+        CheckToken(directory, tokenizer, "<|video_pad|>", config.VideoTokenId);
         if (tokenizer.VocabularySize > config.Text.VocabSize)
         {
-            throw new ModelFileException(Path.Combine(directory, "tokenizer.json"),
+            throw new ModelFileException(Path.Combine(directory, TokenizerFile.FileName),
                 $"the vocabulary has {tokenizer.VocabularySize} tokens, the model only {config.Text.VocabSize}.");
         }
 
@@ -56,14 +60,14 @@ public sealed class ChatProcessor
             throw new ModelFileException(Path.Combine(directory, ImageProcessorConfig.FileName), "patch, temporal patch or merge size differ from config.json.");
         }
 
-        return new ChatProcessor(tokenizer, ChatTemplate.Load(directory), new ImageProcessor(settings));
+        return new ChatProcessor(tokenizer, template, new ImageProcessor(settings));
     }
 
     private static void CheckToken(string directory, Tokenizer tokenizer, string content, int expected)
     {
         if (tokenizer.IdOf(content) != expected)
         {
-            throw new ModelFileException(Path.Combine(directory, "config.json"), $"{content} is {expected} here, but {tokenizer.IdOf(content)} in the tokenizer.");
+            throw new ModelFileException(Path.Combine(directory, ModelConfig.FileName), $"{content} is {expected} here, but {tokenizer.IdOf(content)} in the tokenizer.");
         }
     }
 }

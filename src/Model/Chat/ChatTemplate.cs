@@ -1,5 +1,6 @@
-using System.Text.Json;
+using System.Text;
 using EduVision.Model.Configuration;
+using EduVision.Model.Tokenization;
 
 namespace EduVision.Model.Chat;
 
@@ -19,8 +20,11 @@ public enum ChatTemplateKind
 /// </summary>
 public sealed class ChatTemplate
 {
-    private const string TurnStart = "<|im_start|>";
-    private const string TurnEnd = "<|im_end|>";
+    internal const string TurnStart = "<|im_start|>";
+    internal const string TurnEnd = "<|im_end|>";
+    internal const string VisionStart = "<|vision_start|>";
+    internal const string ImagePad = "<|image_pad|>";
+    internal const string VisionEnd = "<|vision_end|>";
     private const string ThinkStart = "<think>";
     private const string ThinkEnd = "</think>";
 
@@ -33,19 +37,28 @@ public sealed class ChatTemplate
     /// <summary>Whether the output starts inside the reasoning and holds only its end.</summary>
     public bool StartsInReasoning => Kind == ChatTemplateKind.Thinking;
 
+    /// <summary>The tokens that a conversation of this kind is made with; the vocabulary must have each.</summary>
+    internal IEnumerable<string> SpecialTokens =>
+        [TurnStart, TurnEnd, VisionStart, ImagePad, VisionEnd, .. StartsInReasoning ? (string[])[ThinkStart, ThinkEnd] : []];
+
     /// <summary>Detects the kind from <c>chat_template.jinja</c>, <c>chat_template.json</c> or <c>tokenizer_config.json</c>.</summary>
     /// <exception cref="ModelFileException">There is no template, or one of another family.</exception>
     public static ChatTemplate Load(string directory)
     {
         (string file, string source) = FindSource(directory);
-        if (!source.Contains(TurnStart, StringComparison.Ordinal) || !source.Contains("<|image_pad|>", StringComparison.Ordinal))
+        if (!source.Contains(TurnStart, StringComparison.Ordinal) || !source.Contains(ImagePad, StringComparison.Ordinal))
         {
-            throw new ModelFileException(file, "the chat template is not one of Qwen3-VL: it has no <|im_start|> or no <|image_pad|>.");
+            throw new ModelFileException(file, $"the chat template is not one of Qwen3-VL: it has no {TurnStart} or no {ImagePad}.");
         }
 
         // Both mention <think> where they take it out of earlier turns; only the generation prompt tells.
         int prompt = source.LastIndexOf("add_generation_prompt", StringComparison.Ordinal);
         string ending = prompt < 0 ? "" : source[prompt..];
+        if (!ending.Contains($"{TurnStart}assistant", StringComparison.Ordinal))
+        {
+            throw new ModelFileException(file, $"the chat template is of neither published kind: after add_generation_prompt it does not open {TurnStart}assistant.");
+        }
+
         bool thinking = ending.Contains(ThinkStart, StringComparison.Ordinal) && !ending.Contains(ThinkEnd, StringComparison.Ordinal);
         return new ChatTemplate(thinking ? ChatTemplateKind.Thinking : ChatTemplateKind.Instruct);
     }
@@ -89,9 +102,9 @@ public sealed class ChatTemplate
         {
             if (part is ImagePart image)
             {
-                pieces.Add(PromptPiece.OfToken("<|vision_start|>"));
+                pieces.Add(PromptPiece.OfToken(VisionStart));
                 pieces.Add(PromptPiece.OfImage(image.Grid));
-                pieces.Add(PromptPiece.OfToken("<|vision_end|>"));
+                pieces.Add(PromptPiece.OfToken(VisionEnd));
             }
             else if (part is TextPart text)
             {
@@ -137,34 +150,18 @@ public sealed class ChatTemplate
         string jinja = Path.Combine(directory, "chat_template.jinja");
         if (File.Exists(jinja))
         {
-            return (jinja, File.ReadAllText(jinja));
+            return (jinja, Encoding.UTF8.GetString(ModelFile.Read(jinja)));
         }
 
-        foreach (string name in (string[])["chat_template.json", "tokenizer_config.json"])
+        foreach (string name in (string[])["chat_template.json", TokenizerFile.ConfigFileName])
         {
             string path = Path.Combine(directory, name);
-            if (File.Exists(path) && ReadField(path) is { } source)
+            if (File.Exists(path) && JsonFields.Read(path).Text("chat_template") is { } source)
             {
                 return (path, source);
             }
         }
 
         throw new ModelFileException(jinja, "the folder has no chat template: neither this file, nor chat_template.json, nor one in tokenizer_config.json.");
-    }
-
-    private static string? ReadField(string path)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return document.RootElement.ValueKind == JsonValueKind.Object &&
-                document.RootElement.TryGetProperty("chat_template", out JsonElement template) && template.ValueKind == JsonValueKind.String
-                ? template.GetString()
-                : null;
-        }
-        catch (JsonException exception)
-        {
-            throw new ModelFileException(path, $"not valid JSON: {exception.Message}", exception);
-        }
     }
 }

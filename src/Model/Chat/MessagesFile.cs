@@ -44,8 +44,11 @@ public static class MessagesFile
 
     private static ContentPart ReadPart(JsonElement part, string folder, Func<string, ImageGrid> image) => part.GetProperty("type").GetString() switch
     {
-        "text" => new TextPart(part.GetProperty("text").GetString()!),
-        "image" => new ImagePart(image(Path.Combine(folder, part.GetProperty("image").GetString()!))),
+        "text" => new TextPart(TextOf(part, "text")),
+        "image" => new ImagePart(image(Path.Combine(folder, TextOf(part, "image")))),
         var other => throw new FormatException($"A part's type is \"{other}\", expected text or image."),
     };
+
+    private static string TextOf(JsonElement part, string field) =>
+        part.GetProperty(field).GetString() ?? throw new FormatException($"A part's {field} is null, expected a string.");
 }

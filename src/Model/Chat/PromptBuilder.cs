@@ -9,7 +9,7 @@ namespace EduVision.Model.Chat;
 /// <param name="mergeSize">Patches on the side of the block that becomes one token.</param>
 public sealed class PromptBuilder(Tokenizer tokenizer, ChatTemplate template, int mergeSize)
 {
-    private readonly int imageToken = tokenizer.IdOf("<|image_pad|>");
+    private readonly int imageToken = tokenizer.IdOf(ChatTemplate.ImagePad);
 
     /// <summary>The prompt of a conversation, ending where the model's turn begins.</summary>
     /// <exception cref="ArgumentException">The last message is not the user's, or a system prompt or an image is out of place.</exception>

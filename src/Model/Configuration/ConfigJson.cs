@@ -12,8 +12,8 @@ internal static class ConfigJson
     {
         var root = new JsonObject
         {
-            ["architectures"] = new JsonArray("Qwen3VLForConditionalGeneration"),
-            ["model_type"] = "qwen3_vl",
+            ["architectures"] = new JsonArray(ModelConfig.Architecture),
+            ["model_type"] = ModelConfig.ModelType,
             ["dtype"] = "bfloat16",
             ["image_token_id"] = config.ImageTokenId,
             ["video_token_id"] = config.VideoTokenId,

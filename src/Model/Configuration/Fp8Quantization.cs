@@ -3,13 +3,9 @@ namespace EduVision.Model.Configuration;
 /// <summary>Block-wise FP8 (E4M3) weights with one <c>weight_scale_inv</c> a block (<c>quantization_config</c>).</summary>
 /// <param name="BlockRows">Rows of a block.</param>
 /// <param name="BlockColumns">Columns of a block.</param>
-/// <param name="ModulesToNotConvert">Modules kept in their own type: names, or prefixes of names.</param>
+/// <param name="ModulesToNotConvert">Modules kept in their own type: names, or prefixes of names. A reader goes by each tensor's own type.</param>
 public sealed record Fp8Quantization(int BlockRows, int BlockColumns, IReadOnlyList<string> ModulesToNotConvert)
 {
-    /// <summary>Whether a linear module of that name (without <c>.weight</c>) is stored in FP8.</summary>
-    public bool Converts(string module) => !ModulesToNotConvert.Any(kept =>
-        module == kept || module.StartsWith(kept + ".", StringComparison.Ordinal) || ("." + module).EndsWith("." + kept, StringComparison.Ordinal));
-
     internal static Fp8Quantization? Read(JsonFields root)
     {
         if (root.Object("quantization_config") is not { } fields)

@@ -4,6 +4,8 @@ namespace EduVision.Model.Configuration;
 public sealed record ModelConfig
 {
     internal const string FileName = "config.json";
+    internal const string ModelType = "qwen3_vl";
+    internal const string Architecture = "Qwen3VLForConditionalGeneration";
 
     public required TextConfig Text { get; init; }
 
@@ -29,9 +31,14 @@ public sealed record ModelConfig
     public static ModelConfig Load(string directory)
     {
         var root = JsonFields.Read(Path.Combine(directory, FileName));
-        if (root.Text("model_type") is var type and not "qwen3_vl")
+        if (root.RequiredText("model_type") is var type and not ModelType)
         {
-            throw new ModelFileException(root.File, $"`model_type` is {(type is null ? "missing" : $"\"{type}\"")}, expected \"qwen3_vl\".");
+            throw root.Refused("model_type", $"\"{type}\"", $"\"{ModelType}\"");
+        }
+
+        if (root.Texts("architectures") is { } architectures && !architectures.Contains(Architecture))
+        {
+            throw root.Refused("architectures", $"[{string.Join(", ", architectures)}]", Architecture);
         }
 
         var text = root.RequiredObject("text_config");

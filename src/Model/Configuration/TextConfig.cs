@@ -69,14 +69,18 @@ public sealed record TextConfig
     /// <summary>What these sizes contradict each other in; null when they agree.</summary>
     internal string? Contradiction()
     {
-        var pairs = Rope.Temporal + Rope.Height + Rope.Width;
+        var pairs = (long)Rope.Temporal + Rope.Height + Rope.Width;
         return this switch
         {
             _ when Heads % KvHeads != 0 => $"`text_config.num_attention_heads` is {Heads}, expected a multiple of num_key_value_heads ({KvHeads}).",
             _ when HeadDim % 2 != 0 => $"`text_config.head_dim` is {HeadDim}, expected an even number.",
+            _ when !(RmsNormEps > 0) => $"`text_config.rms_norm_eps` is {RmsNormEps}, expected above 0.",
+            _ when !(Rope.Theta > 0) => $"`rope_theta` is {Rope.Theta}, expected above 0.",
+            _ when Rope.Temporal <= 0 || Rope.Height <= 0 || Rope.Width <= 0 =>
+                $"`mrope_section` is [{Rope.Temporal}, {Rope.Height}, {Rope.Width}], expected three positive integers.",
             _ when pairs != HeadDim / 2 => $"`mrope_section` sums to {pairs}, expected head_dim / 2 ({HeadDim / 2}).",
             // Rows take pairs 1, 4, 7, ... and columns 2, 5, 8, ...: the last of them must exist.
-            _ when Math.Max((3 * Rope.Height) - 1, 3 * Rope.Width) > HeadDim / 2 =>
+            _ when Math.Max((3L * Rope.Height) - 1, 3L * Rope.Width) > HeadDim / 2 =>
                 $"`mrope_section` [{Rope.Temporal}, {Rope.Height}, {Rope.Width}] does not interleave within head_dim / 2 ({HeadDim / 2}).",
             _ => null,
         };

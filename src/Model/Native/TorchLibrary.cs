@@ -15,12 +15,12 @@ public static class TorchLibrary
 {
     private const string Wrapper = "LibTorchSharp";
     private const string NewestRuntime = "GLIBCXX_3.4.32";
-    private static int _prepared;
+    private static int prepared;
 
     /// <summary>To be called before the first use of torch; later calls do nothing.</summary>
     public static void Prepare()
     {
-        if (OperatingSystem.IsLinux() && Interlocked.Exchange(ref _prepared, 1) == 0)
+        if (OperatingSystem.IsLinux() && Interlocked.Exchange(ref prepared, 1) == 0)
         {
             AssemblyLoadContext.Default.ResolvingUnmanagedDll += LoadCopy;
         }

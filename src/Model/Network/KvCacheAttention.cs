@@ -6,10 +6,10 @@ namespace EduVision.Model.Network;
 /// <summary>One sequence with a contiguous key and value cache: prefill in one or several passes, then decode token by token.</summary>
 public sealed class KvCacheAttention : IAttention, IDisposable
 {
-    private readonly Tensor _keys; // [layers, 1, kvHeads, capacity, headDim]
-    private readonly Tensor _values;
-    private readonly int _layers;
-    private readonly long _capacity;
+    private readonly Tensor keys; // [layers, 1, kvHeads, capacity, headDim]
+    private readonly Tensor values;
+    private readonly int layers;
+    private readonly long capacity;
 
     /// <param name="config">Layers and heads.</param>
     /// <param name="capacity">Tokens it can hold.</param>
@@ -17,11 +17,11 @@ public sealed class KvCacheAttention : IAttention, IDisposable
     /// <param name="type">The model's compute type.</param>
     public KvCacheAttention(TextConfig config, int capacity, Device device, ScalarType type)
     {
-        _layers = config.Layers;
-        _capacity = capacity;
+        layers = config.Layers;
+        this.capacity = capacity;
         long[] shape = [config.Layers, 1, config.KvHeads, capacity, config.HeadDim];
-        _keys = empty(shape, type, device).DetachFromDisposeScope();
-        _values = empty(shape, type, device).DetachFromDisposeScope();
+        keys = empty(shape, type, device).DetachFromDisposeScope();
+        values = empty(shape, type, device).DetachFromDisposeScope();
     }
 
     /// <summary>Tokens held.</summary>
@@ -34,16 +34,16 @@ public sealed class KvCacheAttention : IAttention, IDisposable
         using var scope = NewDisposeScope();
         var tokens = query.shape[0];
         var end = Length + tokens;
-        if (end > _capacity)
+        if (end > capacity)
         {
-            throw new InvalidOperationException($"The cache holds {_capacity} tokens; {end} are needed.");
+            throw new InvalidOperationException($"The cache holds {capacity} tokens; {end} are needed.");
         }
 
-        var (keys, values) = (Store(_keys, layer, key), Store(_values, layer, value));
+        var (keys, values) = (Store(this.keys, layer, key), Store(this.values, layer, value));
         // A pass that continues a past: token i sees the past and its own pass up to itself.
         var mask = Length > 0 && tokens > 1 ? ones([tokens, end], ScalarType.Bool, query.device).tril(Length) : null;
         var attended = GroupedQuery.Attend(query.transpose(0, 1).unsqueeze(0), keys, values, mask, causal: true);
-        if (layer == _layers - 1)
+        if (layer == layers - 1)
         {
             Length = end;
         }
@@ -53,8 +53,8 @@ public sealed class KvCacheAttention : IAttention, IDisposable
 
     public void Dispose()
     {
-        _keys.Dispose();
-        _values.Dispose();
+        keys.Dispose();
+        values.Dispose();
     }
 
     /// <summary>Writes [tokens, kvHeads, headDim] behind the past; returns [1, kvHeads, all tokens, headDim].</summary>

@@ -9,16 +9,16 @@ namespace EduVision.Model.Network;
 /// </summary>
 internal sealed class RmsNorm : IDisposable
 {
-    private readonly Tensor _eps; // [1]
-    private readonly Scalar _share;
+    private readonly Tensor eps; // [1]
+    private readonly Scalar share;
 
     /// <param name="width">Length of the last dimension.</param>
     /// <param name="eps">Added to the mean square.</param>
     /// <param name="device">The model's.</param>
     public RmsNorm(int width, double eps, Device device)
     {
-        _eps = full([1], eps, ScalarType.Float32, device).DetachFromDisposeScope();
-        _share = 1.0 / width;
+        this.eps = full([1], eps, ScalarType.Float32, device).DetachFromDisposeScope();
+        share = 1.0 / width;
     }
 
     /// <param name="x">[..., width].</param>
@@ -27,13 +27,13 @@ internal sealed class RmsNorm : IDisposable
     {
         var wide = x.dtype == ScalarType.Float32 ? x : x.to(ScalarType.Float32);
         var norm = linalg.vector_norm(wide, 2, [-1], keepdim: true);
-        var normal = wide.mul(_eps.addcmul(norm, norm, _share).rsqrt());
+        var normal = wide.mul(eps.addcmul(norm, norm, share).rsqrt());
         return (x.dtype == ScalarType.Float32 ? normal : normal.to(x.dtype)).mul(weight);
     }
 
     public void Dispose()
     {
-        _eps.Dispose();
-        _share.Dispose();
+        eps.Dispose();
+        share.Dispose();
     }
 }

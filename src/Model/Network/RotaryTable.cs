@@ -9,13 +9,13 @@ public sealed class RotaryTable : IDisposable
     private static readonly Scalar One = 1;
 
     // Broadcast over heads. The first half of the sines is negated, so that turning (a, b) into (-b, a) is a mere roll.
-    private readonly Tensor _cos;
-    private readonly Tensor _sin;
+    private readonly Tensor cos;
+    private readonly Tensor sin;
 
     private RotaryTable(Tensor cos, Tensor sin)
     {
-        _cos = cos;
-        _sin = sin;
+        this.cos = cos;
+        this.sin = sin;
     }
 
     /// <param name="angles">[tokens, headDim / 2], float32.</param>
@@ -33,18 +33,18 @@ public sealed class RotaryTable : IDisposable
     /// <param name="heads">[tokens, heads, headDim].</param>
     /// <returns>As given, in the wider of its type and the table's.</returns>
     internal Tensor Rotate(Tensor heads) =>
-        heads.mul(_cos).addcmul(heads.roll(heads.shape[^1] / 2, -1), _sin, One);
+        heads.mul(cos).addcmul(heads.roll(heads.shape[^1] / 2, -1), sin, One);
 
     internal RotaryTable MoveToOuterDisposeScope()
     {
-        _cos.MoveToOuterDisposeScope();
-        _sin.MoveToOuterDisposeScope();
+        cos.MoveToOuterDisposeScope();
+        sin.MoveToOuterDisposeScope();
         return this;
     }
 
     public void Dispose()
     {
-        _cos.Dispose();
-        _sin.Dispose();
+        cos.Dispose();
+        sin.Dispose();
     }
 }

@@ -10,40 +10,40 @@ public sealed class TextDecoder : IDisposable
 {
     internal const string Name = "model.language_model";
 
-    private readonly Tensor _embeddings; // [vocab, hidden]
-    private readonly Tensor _head; // [vocab, hidden]; the embeddings themselves when tied
-    private readonly Tensor _norm;
-    private readonly TextNorms _norms;
-    private readonly TextLayer[] _layers;
-    private readonly MultimodalRotary _rotary;
+    private readonly Tensor embeddings; // [vocab, hidden]
+    private readonly Tensor head; // [vocab, hidden]; the embeddings themselves when tied
+    private readonly Tensor norm;
+    private readonly TextNorms norms;
+    private readonly TextLayer[] layers;
+    private readonly MultimodalRotary rotary;
 
     /// <param name="config">Sizes.</param>
     /// <param name="weights">Where the parameters come from.</param>
     /// <param name="tied">Whether the head is the embedding matrix.</param>
     public TextDecoder(TextConfig config, IWeightSource weights, bool tied)
     {
-        _embeddings = weights.Take($"{Name}.embed_tokens.weight", config.VocabSize, config.HiddenSize);
-        _norms = new TextNorms(config, _embeddings.device);
-        _layers = [.. Enumerable.Range(0, config.Layers).Select(layer => new TextLayer(config, weights, _norms, layer))];
-        _norm = weights.Take($"{Name}.norm.weight", config.HiddenSize);
-        _head = tied ? _embeddings : weights.Take("lm_head.weight", config.VocabSize, config.HiddenSize);
-        _rotary = new MultimodalRotary(config, _embeddings.device);
+        embeddings = weights.Take($"{Name}.embed_tokens.weight", config.VocabSize, config.HiddenSize);
+        norms = new TextNorms(config, embeddings.device);
+        layers = [.. Enumerable.Range(0, config.Layers).Select(layer => new TextLayer(config, weights, norms, layer))];
+        norm = weights.Take($"{Name}.norm.weight", config.HiddenSize);
+        head = tied ? embeddings : weights.Take("lm_head.weight", config.VocabSize, config.HiddenSize);
+        rotary = new MultimodalRotary(config, embeddings.device);
     }
 
     /// <summary>Where the parameters are.</summary>
-    public Device Device => _embeddings.device;
+    public Device Device => embeddings.device;
 
     /// <summary>The type of hidden states, keys and values.</summary>
-    public ScalarType ComputeType => _embeddings.dtype;
+    public ScalarType ComputeType => embeddings.dtype;
 
     /// <param name="ids">[tokens], int64.</param>
     /// <returns>[tokens, hidden].</returns>
-    public Tensor Embed(Tensor ids) => _embeddings.index_select(0, ids);
+    public Tensor Embed(Tensor ids) => embeddings.index_select(0, ids);
 
     /// <summary>Angles of a pass's tokens; made once, used by all layers.</summary>
     /// <param name="positions">[3, tokens] int64: temporal, row, column.</param>
     /// <returns>The caller owns it.</returns>
-    public RotaryTable Rotary(Tensor positions) => _rotary.Table(positions, ComputeType);
+    public RotaryTable Rotary(Tensor positions) => rotary.Table(positions, ComputeType);
 
     /// <summary>All layers and the final norm.</summary>
     /// <param name="hidden">[tokens, hidden], of any number of sequences; stays the caller's.</param>
@@ -55,10 +55,10 @@ public sealed class TextDecoder : IDisposable
     {
         using var scope = NewDisposeScope();
         var stream = hidden;
-        for (var layer = 0; layer < _layers.Length; layer++)
+        for (var layer = 0; layer < layers.Length; layer++)
         {
             using var previous = ReferenceEquals(stream, hidden) ? null : stream;
-            stream = _layers[layer].Forward(stream, rotary, attention);
+            stream = layers[layer].Forward(stream, rotary, attention);
             if (deepStack is not null && layer < deepStack.Features.Count)
             {
                 using var plain = stream;
@@ -66,21 +66,21 @@ public sealed class TextDecoder : IDisposable
             }
         }
 
-        return _norms.Hidden.Apply(stream, _norm).MoveToOuterDisposeScope();
+        return norms.Hidden.Apply(stream, norm).MoveToOuterDisposeScope();
     }
 
     /// <param name="rows">[n, hidden], rows of what <see cref="Forward"/> returned.</param>
     /// <returns>[n, vocab].</returns>
-    public Tensor Logits(Tensor rows) => linear(rows, _head);
+    public Tensor Logits(Tensor rows) => linear(rows, head);
 
     public void Dispose()
     {
-        _embeddings.Dispose();
-        _head.Dispose();
-        _norm.Dispose();
-        _norms.Dispose();
-        _rotary.Dispose();
-        foreach (var layer in _layers)
+        embeddings.Dispose();
+        head.Dispose();
+        norm.Dispose();
+        norms.Dispose();
+        rotary.Dispose();
+        foreach (var layer in layers)
         {
             layer.Dispose();
         }

@@ -9,26 +9,26 @@ namespace EduVision.Model.Network;
 /// <summary>One transformer block of the vision tower; every patch of an image sees every other of that image.</summary>
 internal sealed class VisionBlock : IDisposable
 {
-    private readonly VisionConfig _config;
-    private readonly Tensor _norm1Weight, _norm1Bias, _qkvWeight, _qkvBias, _projWeight, _projBias;
-    private readonly Tensor _norm2Weight, _norm2Bias, _fc1Weight, _fc1Bias, _fc2Weight, _fc2Bias;
+    private readonly VisionConfig config;
+    private readonly Tensor norm1Weight, norm1Bias, qkvWeight, qkvBias, projWeight, projBias;
+    private readonly Tensor norm2Weight, norm2Bias, fc1Weight, fc1Bias, fc2Weight, fc2Bias;
 
     public VisionBlock(VisionConfig config, IWeightSource weights, string name)
     {
-        _config = config;
+        this.config = config;
         long width = config.HiddenSize, inner = config.IntermediateSize;
-        _norm1Weight = weights.Take($"{name}.norm1.weight", width);
-        _norm1Bias = weights.Take($"{name}.norm1.bias", width);
-        _qkvWeight = weights.Take($"{name}.attn.qkv.weight", 3 * width, width);
-        _qkvBias = weights.Take($"{name}.attn.qkv.bias", 3 * width);
-        _projWeight = weights.Take($"{name}.attn.proj.weight", width, width);
-        _projBias = weights.Take($"{name}.attn.proj.bias", width);
-        _norm2Weight = weights.Take($"{name}.norm2.weight", width);
-        _norm2Bias = weights.Take($"{name}.norm2.bias", width);
-        _fc1Weight = weights.Take($"{name}.mlp.linear_fc1.weight", inner, width);
-        _fc1Bias = weights.Take($"{name}.mlp.linear_fc1.bias", inner);
-        _fc2Weight = weights.Take($"{name}.mlp.linear_fc2.weight", width, inner);
-        _fc2Bias = weights.Take($"{name}.mlp.linear_fc2.bias", width);
+        norm1Weight = weights.Take($"{name}.norm1.weight", width);
+        norm1Bias = weights.Take($"{name}.norm1.bias", width);
+        qkvWeight = weights.Take($"{name}.attn.qkv.weight", 3 * width, width);
+        qkvBias = weights.Take($"{name}.attn.qkv.bias", 3 * width);
+        projWeight = weights.Take($"{name}.attn.proj.weight", width, width);
+        projBias = weights.Take($"{name}.attn.proj.bias", width);
+        norm2Weight = weights.Take($"{name}.norm2.weight", width);
+        norm2Bias = weights.Take($"{name}.norm2.bias", width);
+        fc1Weight = weights.Take($"{name}.mlp.linear_fc1.weight", inner, width);
+        fc1Bias = weights.Take($"{name}.mlp.linear_fc1.bias", inner);
+        fc2Weight = weights.Take($"{name}.mlp.linear_fc2.weight", width, inner);
+        fc2Bias = weights.Take($"{name}.mlp.linear_fc2.bias", width);
     }
 
     /// <param name="hidden">[patches, hidden].</param>
@@ -37,16 +37,16 @@ internal sealed class VisionBlock : IDisposable
     public Tensor Forward(Tensor hidden, RotaryTable rotary, IReadOnlyList<long> frames)
     {
         using var scope = NewDisposeScope();
-        var normal = layer_norm(hidden, _norm1Weight.shape, _norm1Weight, _norm1Bias, VisionTower.NormEps);
-        hidden = hidden + linear(Attend(normal, rotary, frames), _projWeight, _projBias);
-        normal = layer_norm(hidden, _norm2Weight.shape, _norm2Weight, _norm2Bias, VisionTower.NormEps);
-        var inner = gelu(linear(normal, _fc1Weight, _fc1Bias), GELU.Approximate.tanh);
-        return (hidden + linear(inner, _fc2Weight, _fc2Bias)).MoveToOuterDisposeScope();
+        var normal = layer_norm(hidden, norm1Weight.shape, norm1Weight, norm1Bias, VisionTower.NormEps);
+        hidden = hidden + linear(Attend(normal, rotary, frames), projWeight, projBias);
+        normal = layer_norm(hidden, norm2Weight.shape, norm2Weight, norm2Bias, VisionTower.NormEps);
+        var inner = gelu(linear(normal, fc1Weight, fc1Bias), GELU.Approximate.tanh);
+        return (hidden + linear(inner, fc2Weight, fc2Bias)).MoveToOuterDisposeScope();
     }
 
     public void Dispose()
     {
-        foreach (var tensor in new[] { _norm1Weight, _norm1Bias, _qkvWeight, _qkvBias, _projWeight, _projBias, _norm2Weight, _norm2Bias, _fc1Weight, _fc1Bias, _fc2Weight, _fc2Bias })
+        foreach (var tensor in new[] { norm1Weight, norm1Bias, qkvWeight, qkvBias, projWeight, projBias, norm2Weight, norm2Bias, fc1Weight, fc1Bias, fc2Weight, fc2Bias })
         {
             tensor.Dispose();
         }
@@ -54,8 +54,8 @@ internal sealed class VisionBlock : IDisposable
 
     private Tensor Attend(Tensor normal, RotaryTable rotary, IReadOnlyList<long> frames)
     {
-        long heads = _config.Heads, patches = normal.shape[0];
-        var qkv = linear(normal, _qkvWeight, _qkvBias).view(patches, 3 * heads, _config.HeadDim);
+        long heads = config.Heads, patches = normal.shape[0];
+        var qkv = linear(normal, qkvWeight, qkvBias).view(patches, 3 * heads, config.HeadDim);
         // Rotated in float32, as the reference does, then back to the compute type.
         var turned = rotary.Rotate(qkv.narrow(1, 0, 2 * heads)).to(qkv.dtype);
         var (query, key, value) = (turned.narrow(1, 0, heads), turned.narrow(1, heads, heads), qkv.narrow(1, 2 * heads, heads));

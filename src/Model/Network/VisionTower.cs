@@ -12,25 +12,25 @@ public sealed class VisionTower : IDisposable
     internal const double NormEps = 1e-6;
     private const string Name = "model.visual";
 
-    private readonly VisionConfig _config;
-    private readonly Tensor _patchWeight; // [hidden, patchWidth]
-    private readonly Tensor _patchBias;
-    private readonly Tensor _positions; // [gridSide * gridSide, hidden]
-    private readonly VisionBlock[] _blocks;
-    private readonly VisionMerger[] _taps;
-    private readonly VisionMerger _merger;
+    private readonly VisionConfig config;
+    private readonly Tensor patchWeight; // [hidden, patchWidth]
+    private readonly Tensor patchBias;
+    private readonly Tensor positions; // [gridSide * gridSide, hidden]
+    private readonly VisionBlock[] blocks;
+    private readonly VisionMerger[] taps;
+    private readonly VisionMerger merger;
 
     /// <param name="config">Sizes.</param>
     /// <param name="weights">Where the parameters come from.</param>
     public VisionTower(VisionConfig config, IWeightSource weights)
     {
-        _config = config;
-        _patchWeight = weights.Take($"{Name}.patch_embed.proj.weight", config.HiddenSize, config.InChannels, config.TemporalPatchSize, config.PatchSize, config.PatchSize);
-        _patchBias = weights.Take($"{Name}.patch_embed.proj.bias", config.HiddenSize);
-        _positions = weights.Take($"{Name}.pos_embed.weight", config.PositionEmbeddings, config.HiddenSize);
-        _blocks = [.. Enumerable.Range(0, config.Depth).Select(block => new VisionBlock(config, weights, $"{Name}.blocks.{block}"))];
-        _merger = new VisionMerger(config, weights, $"{Name}.merger", normAfterShuffle: false);
-        _taps = [.. Enumerable.Range(0, config.DeepStackLayers.Count).Select(tap => new VisionMerger(config, weights, $"{Name}.deepstack_merger_list.{tap}", normAfterShuffle: true))];
+        this.config = config;
+        patchWeight = weights.Take($"{Name}.patch_embed.proj.weight", config.HiddenSize, config.InChannels, config.TemporalPatchSize, config.PatchSize, config.PatchSize);
+        patchBias = weights.Take($"{Name}.patch_embed.proj.bias", config.HiddenSize);
+        positions = weights.Take($"{Name}.pos_embed.weight", config.PositionEmbeddings, config.HiddenSize);
+        blocks = [.. Enumerable.Range(0, config.Depth).Select(block => new VisionBlock(config, weights, $"{Name}.blocks.{block}"))];
+        merger = new VisionMerger(config, weights, $"{Name}.merger", normAfterShuffle: false);
+        taps = [.. Enumerable.Range(0, config.DeepStackLayers.Count).Select(tap => new VisionMerger(config, weights, $"{Name}.deepstack_merger_list.{tap}", normAfterShuffle: true))];
     }
 
     /// <summary>Encodes one or more images; those of equal patch count are attended to together.</summary>
@@ -41,33 +41,33 @@ public sealed class VisionTower : IDisposable
     {
         Check(patches, grids);
         using var scope = NewDisposeScope();
-        var positions = new PatchPositions(_config, grids);
-        var rotary = positions.Rotary(_patchWeight.device);
+        var positions = new PatchPositions(config, grids);
+        var rotary = positions.Rotary(patchWeight.device);
         // A convolution whose stride is its kernel is a product.
-        var hidden = linear(patches.to(_patchWeight.dtype, _patchWeight.device), _patchWeight.view(_config.HiddenSize, -1), _patchBias) + positions.Interpolate(_positions);
+        var hidden = linear(patches.to(patchWeight.dtype, patchWeight.device), patchWeight.view(config.HiddenSize, -1), patchBias) + positions.Interpolate(this.positions);
         var frames = grids.SelectMany(grid => Enumerable.Repeat((long)grid.H * grid.W, grid.T)).ToList();
         var deepStack = new List<Tensor>();
-        for (var block = 0; block < _blocks.Length; block++)
+        for (var block = 0; block < blocks.Length; block++)
         {
-            var next = _blocks[block].Forward(hidden, rotary, frames);
+            var next = blocks[block].Forward(hidden, rotary, frames);
             hidden.Dispose();
             hidden = next;
-            if (deepStack.Count < _taps.Length && _config.DeepStackLayers[deepStack.Count] == block)
+            if (deepStack.Count < taps.Length && config.DeepStackLayers[deepStack.Count] == block)
             {
-                deepStack.Add(_taps[deepStack.Count].Forward(hidden));
+                deepStack.Add(taps[deepStack.Count].Forward(hidden));
             }
         }
 
-        return new VisionOutput(_merger.Forward(hidden), deepStack).MoveToOuterDisposeScope();
+        return new VisionOutput(merger.Forward(hidden), deepStack).MoveToOuterDisposeScope();
     }
 
     public void Dispose()
     {
-        _patchWeight.Dispose();
-        _patchBias.Dispose();
-        _positions.Dispose();
-        _merger.Dispose();
-        foreach (var part in _blocks.Concat<IDisposable>(_taps))
+        patchWeight.Dispose();
+        patchBias.Dispose();
+        positions.Dispose();
+        merger.Dispose();
+        foreach (var part in blocks.Concat<IDisposable>(taps))
         {
             part.Dispose();
         }
@@ -75,15 +75,15 @@ public sealed class VisionTower : IDisposable
 
     private void Check(Tensor patches, IReadOnlyList<ImageGrid> grids)
     {
-        if (grids.FirstOrDefault(grid => grid.T < 1 || grid.H < 1 || grid.W < 1 || grid.H % _config.MergeSize != 0 || grid.W % _config.MergeSize != 0) is { T: var t, H: var h, W: var w } && (t, h, w) != (0, 0, 0))
+        if (grids.FirstOrDefault(grid => grid.T < 1 || grid.H < 1 || grid.W < 1 || grid.H % config.MergeSize != 0 || grid.W % config.MergeSize != 0) is { T: var t, H: var h, W: var w } && (t, h, w) != (0, 0, 0))
         {
-            throw new ArgumentException($"Grid ({t}, {h}, {w}) does not divide into merge blocks of {_config.MergeSize} x {_config.MergeSize} patches.", nameof(grids));
+            throw new ArgumentException($"Grid ({t}, {h}, {w}) does not divide into merge blocks of {config.MergeSize} x {config.MergeSize} patches.", nameof(grids));
         }
 
         var expected = grids.Sum(grid => (long)grid.Patches);
-        if (expected == 0 || !patches.shape.SequenceEqual([expected, _config.PatchWidth]))
+        if (expected == 0 || !patches.shape.SequenceEqual([expected, config.PatchWidth]))
         {
-            throw new ArgumentException($"Patches are {StoredTypes.Show(patches.shape)}, expected {StoredTypes.Show([expected, _config.PatchWidth])} for {grids.Count} images.", nameof(patches));
+            throw new ArgumentException($"Patches are {StoredTypes.Show(patches.shape)}, expected {StoredTypes.Show([expected, config.PatchWidth])} for {grids.Count} images.", nameof(patches));
         }
     }
 }

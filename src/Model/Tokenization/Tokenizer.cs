@@ -1,4 +1,5 @@
 using System.Text;
+using EduVision.Model.Configuration;
 
 namespace EduVision.Model.Tokenization;
 
@@ -22,7 +23,7 @@ public sealed class Tokenizer
         encoder = definition.CreateEncoder();
         rawMatcher = new AddedTokenMatcher(definition.AddedTokens.Where(token => !token.Normalized));
         normalizedMatcher = new AddedTokenMatcher(definition.AddedTokens.Where(token => token.Normalized));
-        addedByContent = definition.AddedTokens.ToDictionary(token => token.Content, StringComparer.Ordinal);
+        addedByContent = definition.CreateAddedTable();
         bytesOf = definition.CreateByteTable();
         special = new bool[bytesOf.Length];
         foreach (AddedToken token in definition.AddedTokens)
@@ -38,7 +39,7 @@ public sealed class Tokenizer
     public IReadOnlyList<AddedToken> AddedTokens => definition.AddedTokens;
 
     /// <summary>Reads <c>tokenizer.json</c>, or without it <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c>.</summary>
-    /// <exception cref="TokenizerException">A file is missing, damaged or of another kind.</exception>
+    /// <exception cref="ModelFileException">A file is missing, damaged or of another kind.</exception>
     public static Tokenizer Load(string directory) => new(TokenizerReader.Read(directory));
 
     /// <summary>The ids of a text.</summary>
@@ -94,11 +95,11 @@ public sealed class Tokenizer
     public bool IsSpecial(int id) => (uint)id < (uint)special.Length && special[id];
 
     /// <summary>The id of an added token such as <c>&lt;|im_end|&gt;</c>.</summary>
-    /// <exception cref="TokenizerException">There is none of that content.</exception>
+    /// <exception cref="ModelFileException">There is none of that content.</exception>
     public int IdOf(string content) =>
         TryIdOf(content, out int id)
             ? id
-            : throw new TokenizerException($"The tokenizer in {definition.Source} has no token {content}. Is it a Qwen3-VL checkpoint folder?");
+            : throw new ModelFileException(definition.Files.AddedTokens, $"there is no added token {content}; expected the tokenizer of a Qwen3-VL checkpoint.");
 
     /// <summary>The id of an added token, if there is one of that content.</summary>
     public bool TryIdOf(string content, out int id)

@@ -1,18 +1,24 @@
 using System.Text;
+using EduVision.Model.Configuration;
 
 namespace EduVision.Model.Tokenization;
 
-/// <summary>What a tokenizer's files say, checked.</summary>
+/// <summary>The files that each part of a tokenizer came from, for messages; one file may hold all parts.</summary>
+internal sealed record TokenizerFiles(string Vocabulary, string Merges, string AddedTokens);
+
+/// <summary>What a tokenizer's files say, and what the encoder and the decoder make of it.</summary>
 internal sealed class TokenizerDefinition
 {
-    /// <summary>The file it came from, for messages.</summary>
-    public required string Source { get; init; }
+    /// <summary>An id beyond this is damage: no published vocabulary has a tenth of it, and every id takes memory.</summary>
+    private const int HighestId = 4_000_000;
+
+    public required TokenizerFiles Files { get; init; }
 
     /// <summary>Ids by byte-level spelling, added tokens apart.</summary>
     public required Dictionary<string, int> Vocabulary { get; init; }
 
     /// <summary>Pairs in byte-level spelling, first learnt first.</summary>
-    public required List<(string Left, string Right)> Merges { get; init; }
+    public required IReadOnlyList<(string Left, string Right)> Merges { get; init; }
 
     /// <summary>By id.</summary>
     public required IReadOnlyList<AddedToken> AddedTokens { get; init; }
@@ -38,7 +44,7 @@ internal sealed class TokenizerDefinition
             string spelled = ByteLevel.Alphabet[value].ToString();
             idOfByte[value] = Vocabulary.TryGetValue(spelled, out int id)
                 ? id
-                : throw new TokenizerException($"{Source}: the vocabulary lacks the single byte {value} ({spelled}); it is no complete byte-level vocabulary.");
+                : throw new ModelFileException(Files.Vocabulary, $"the vocabulary lacks the single byte {value} ({spelled}); expected a complete byte-level vocabulary.");
         }
 
         var merges = new Dictionary<long, (int Rank, int Id)>(Merges.Count);
@@ -48,7 +54,7 @@ internal sealed class TokenizerDefinition
             if (!Vocabulary.TryGetValue(left, out int leftId) || !Vocabulary.TryGetValue(right, out int rightId) ||
                 !Vocabulary.TryGetValue(left + right, out int id))
             {
-                throw new TokenizerException($"{Source}: merge {rank} (\"{left}\" + \"{right}\") names a token that is not in the vocabulary.");
+                throw new ModelFileException(Files.Merges, $"merge {rank} (\"{left}\" + \"{right}\") names a token that is not in the vocabulary.");
             }
 
             merges.TryAdd(BytePairEncoder.Pair(leftId, rightId), (rank, id));
@@ -57,35 +63,59 @@ internal sealed class TokenizerDefinition
         return new BytePairEncoder(idOfByte, merges, IgnoreMerges ? Vocabulary : null);
     }
 
-    /// <summary>The UTF-8 bytes of every id; empty for ids that no token has.</summary>
-    public byte[][] CreateByteTable()
+    /// <summary>The added tokens by their text.</summary>
+    public Dictionary<string, AddedToken> CreateAddedTable()
     {
-        int size = Math.Max(Vocabulary.Values.DefaultIfEmpty(-1).Max(), AddedTokens.Select(token => token.Id).DefaultIfEmpty(-1).Max()) + 1;
-        var table = new byte[size][];
-        Array.Fill(table, []);
-        foreach ((string spelled, int id) in Vocabulary)
+        var table = new Dictionary<string, AddedToken>(StringComparer.Ordinal);
+        foreach (var token in AddedTokens)
         {
-            if (id < 0)
+            if (!table.TryAdd(token.Content, token))
             {
-                throw new TokenizerException($"{Source}: token \"{spelled}\" has the negative id {id}.");
+                throw new ModelFileException(Files.AddedTokens, $"the added token {token.Content} has two ids, {table[token.Content].Id} and {token.Id}.");
             }
-
-            table[id] = ByteLevel.TryDecode(spelled, out byte[] bytes)
-                ? bytes
-                : throw new TokenizerException($"{Source}: token {id} (\"{spelled}\") has characters outside the byte-level alphabet.");
-        }
-
-        foreach (AddedToken token in AddedTokens)
-        {
-            if (token.Id < 0)
-            {
-                throw new TokenizerException($"{Source}: token {token.Content} has the negative id {token.Id}.");
-            }
-
-            table[token.Id] = Encoding.UTF8.GetBytes(token.Content);
         }
 
         return table;
+    }
+
+    /// <summary>The UTF-8 bytes of every id; empty for ids that no token has.</summary>
+    public byte[][] CreateByteTable()
+    {
+        var bytesOf = new Dictionary<int, byte[]>(Vocabulary.Count + AddedTokens.Count);
+        foreach (var (spelled, id) in Vocabulary)
+        {
+            Add(Files.Vocabulary, id, spelled, ByteLevel.TryDecode(spelled, out var bytes)
+                ? bytes
+                : throw new ModelFileException(Files.Vocabulary, $"token {id} (\"{spelled}\") has characters outside the byte-level alphabet."));
+        }
+
+        foreach (var token in AddedTokens)
+        {
+            Add(Files.AddedTokens, token.Id, token.Content, Encoding.UTF8.GetBytes(token.Content));
+        }
+
+        var table = new byte[bytesOf.Keys.Max() + 1][];
+        Array.Fill(table, []);
+        foreach (var (id, bytes) in bytesOf)
+        {
+            table[id] = bytes;
+        }
+
+        return table;
+
+        void Add(string file, int id, string text, byte[] bytes)
+        {
+            if (id is < 0 or > HighestId)
+            {
+                throw new ModelFileException(file, $"token \"{text}\" has the id {id}, expected 0 to {HighestId}.");
+            }
+
+            // An added token may be in the vocabulary too, under the same id.
+            if (!bytesOf.TryAdd(id, bytes) && !bytesOf[id].SequenceEqual(bytes))
+            {
+                throw new ModelFileException(file, $"the id {id} belongs to two tokens, \"{Encoding.UTF8.GetString(bytesOf[id])}\" and \"{text}\".");
+            }
+        }
     }
 
     private static string ReplaceLoneSurrogates(string text)

@@ -8,6 +8,12 @@ namespace EduVision.Model.Tokenization;
 /// <summary>Writes a trained vocabulary in the format of published Qwen checkpoints, which transformers loads unchanged.</summary>
 public static class TokenizerFile
 {
+    /// <summary>The vocabulary, merges and added tokens.</summary>
+    public const string FileName = "tokenizer.json";
+
+    /// <summary>What the reference's tokenizer class wants to know beside them.</summary>
+    public const string ConfigFileName = "tokenizer_config.json";
+
     private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The added tokens of Qwen3, in the order of their ids.</summary>
@@ -88,8 +94,8 @@ public static class TokenizerFile
             ["unk_token"] = null,
             ["added_tokens_decoder"] = decoder,
         };
-        Write(Path.Combine(directory, "tokenizer.json"), tokenizer);
-        Write(Path.Combine(directory, "tokenizer_config.json"), config);
+        Write(Path.Combine(directory, FileName), tokenizer);
+        Write(Path.Combine(directory, ConfigFileName), config);
     }
 
     private static Dictionary<string, int> NumberTokens(IReadOnlyList<(string Left, string Right)> merges)

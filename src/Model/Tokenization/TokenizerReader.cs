@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
+using EduVision.Model.Configuration;
 
 namespace EduVision.Model.Tokenization;
 
@@ -9,168 +9,143 @@ internal static class TokenizerReader
 {
     public static TokenizerDefinition Read(string directory)
     {
-        string single = Path.Combine(directory, "tokenizer.json");
+        var single = Path.Combine(directory, TokenizerFile.FileName);
         if (File.Exists(single))
         {
-            return Guarded(single, () => ReadSingle(single));
+            return ReadSingle(JsonFields.Read(single));
         }
 
-        string vocabulary = Path.Combine(directory, "vocab.json");
-        string merges = Path.Combine(directory, "merges.txt");
-        if (!File.Exists(vocabulary) || !File.Exists(merges))
-        {
-            throw new TokenizerException($"{directory} has neither tokenizer.json nor vocab.json with merges.txt. Is it a checkpoint folder?");
-        }
-
-        return Guarded(vocabulary, () => ReadPair(directory, vocabulary, merges));
+        var vocabulary = Path.Combine(directory, "vocab.json");
+        var merges = Path.Combine(directory, "merges.txt");
+        return File.Exists(vocabulary) && File.Exists(merges)
+            ? ReadPair(JsonFields.Read(vocabulary), merges, Path.Combine(directory, TokenizerFile.ConfigFileName))
+            : throw new ModelFileException(directory, $"there is neither {TokenizerFile.FileName} nor vocab.json with merges.txt; expected the folder of a downloaded or saved model.");
     }
 
-    private static TokenizerDefinition ReadSingle(string path)
+    private static TokenizerDefinition ReadSingle(JsonFields root)
     {
-        using JsonDocument document = Parse(path);
-        JsonElement root = document.RootElement;
-        JsonElement model = root.GetProperty("model");
-        string kind = Text(model, "type") ?? "BPE";
-        Require(kind == "BPE", path, $"a {kind} model; only byte-level BPE is supported");
-        Require(string.IsNullOrEmpty(Text(model, "continuing_subword_prefix")) && string.IsNullOrEmpty(Text(model, "end_of_word_suffix")),
-            path, "sub-word prefixes or suffixes, which byte-level BPE has not");
+        var model = root.RequiredObject("model");
+        if ((model.Text("type") ?? "BPE") is var kind and not "BPE")
+        {
+            throw model.Refused("type", $"\"{kind}\"", "\"BPE\" of the byte-level kind");
+        }
+
+        foreach (var affix in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
+        {
+            if (model.Text(affix) is { Length: > 0 } text)
+            {
+                throw model.Refused(affix, $"\"{text}\"", "none, as byte-level BPE has it");
+            }
+        }
+
         return new TokenizerDefinition
         {
-            Source = path,
-            Vocabulary = ReadVocabulary(model.GetProperty("vocab")),
-            Merges = [.. model.GetProperty("merges").EnumerateArray().Select(ReadMerge)],
-            AddedTokens = SortedById(root.TryGetProperty("added_tokens", out JsonElement added) && added.ValueKind == JsonValueKind.Array
-                ? added.EnumerateArray().Select(token => ReadAddedToken(token, token.GetProperty("id").GetInt32(), path))
-                : []),
-            PreTokenizer = ReadPreTokenizer(root.GetProperty("pre_tokenizer"), path),
-            Normalization = ReadNormalizer(root, path),
-            IgnoreMerges = Flag(model, "ignore_merges"),
+            Files = new TokenizerFiles(root.File, root.File, root.File),
+            Vocabulary = ReadVocabulary(model.RequiredObject("vocab")),
+            Merges = model.Pairs("merges") ?? throw model.Missing("merges", "a list of pairs"),
+            AddedTokens = SortedById((root.Objects("added_tokens") ?? []).Select(token => ReadAddedToken(token, token.RequiredInteger("id")))),
+            PreTokenizer = ReadPreTokenizer(root),
+            Normalization = ReadNormalizer(root),
+            IgnoreMerges = model.Flag("ignore_merges") ?? false,
         };
     }
 
-    private static TokenizerDefinition ReadPair(string directory, string vocabularyPath, string mergesPath)
+    private static TokenizerDefinition ReadPair(JsonFields vocabulary, string merges, string config)
     {
-        using JsonDocument vocabulary = Parse(vocabularyPath);
-        string configPath = Path.Combine(directory, "tokenizer_config.json");
-        using JsonDocument? config = File.Exists(configPath) ? Parse(configPath) : null;
-        IEnumerable<AddedToken> added = config is not null && config.RootElement.TryGetProperty("added_tokens_decoder", out JsonElement decoder)
-            ? decoder.EnumerateObject().Select(entry => ReadAddedToken(entry.Value, int.Parse(entry.Name, CultureInfo.InvariantCulture), configPath))
-            : [];
+        var added = File.Exists(config) ? JsonFields.Read(config).Object("added_tokens_decoder") : null;
         return new TokenizerDefinition
         {
-            Source = vocabularyPath,
-            Vocabulary = ReadVocabulary(vocabulary.RootElement),
-            Merges = [.. File.ReadLines(mergesPath).Where((line, index) => line.Length > 0 && !(index == 0 && line.StartsWith("#version", StringComparison.Ordinal))).Select(SplitMerge)],
-            AddedTokens = SortedById(added),
+            Files = new TokenizerFiles(vocabulary.File, merges, config),
+            Vocabulary = ReadVocabulary(vocabulary),
+            Merges = ReadMerges(merges),
+            AddedTokens = SortedById(added is null ? [] : added.Names.Select(id => ReadAddedToken(
+                added.RequiredObject(id),
+                int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : throw added.Refused(id, "a field", "ids as the names of fields")))),
             PreTokenizer = PreTokenizer.Qwen,
             Normalization = NormalizationForm.FormC,
         };
     }
 
-    private static Dictionary<string, int> ReadVocabulary(JsonElement vocabulary)
+    private static Dictionary<string, int> ReadVocabulary(JsonFields vocabulary)
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (JsonProperty entry in vocabulary.EnumerateObject())
+        foreach (var (spelled, id) in vocabulary.AllIntegers())
         {
-            ids[entry.Name] = entry.Value.GetInt32();
+            ids[spelled] = id;
         }
 
         return ids;
     }
 
-    // Older files spell a merge "a b", newer ones ["a", "b"].
-    private static (string Left, string Right) ReadMerge(JsonElement merge) => merge.ValueKind == JsonValueKind.Array
-        ? (merge[0].GetString()!, merge[1].GetString()!)
-        : SplitMerge(merge.GetString()!);
-
-    private static (string Left, string Right) SplitMerge(string merge)
+    private static List<(string Left, string Right)> ReadMerges(string path)
     {
-        int space = merge.IndexOf(' ', StringComparison.Ordinal);
-        return space > 0 && space < merge.Length - 1
-            ? (merge[..space], merge[(space + 1)..])
-            : throw new FormatException($"\"{merge}\" is no merge of two tokens");
+        using var reader = new StreamReader(ModelFile.Open(path));
+        var merges = new List<(string Left, string Right)>();
+        for (var number = 1; reader.ReadLine() is { } line; number++)
+        {
+            if (line.Length > 0 && !(number == 1 && line.StartsWith("#version", StringComparison.Ordinal)))
+            {
+                merges.Add(line.Split(' ') is [{ Length: > 0 } left, { Length: > 0 } right]
+                    ? (left, right)
+                    : throw new ModelFileException(path, $"line {number} is \"{line}\", expected two tokens with a space between."));
+            }
+        }
+
+        return merges;
     }
 
-    private static AddedToken ReadAddedToken(JsonElement token, int id, string path)
+    private static AddedToken ReadAddedToken(JsonFields token, int id)
     {
-        string content = Text(token, "content") ?? "";
-        Require(content.Length > 0, path, $"an added token {id} without content");
-        Require(!Flag(token, "lstrip") && !Flag(token, "rstrip") && !Flag(token, "single_word"),
-            path, $"the added token {content} with lstrip, rstrip or single_word, which no Qwen tokenizer uses");
-        return new AddedToken(id, content, Flag(token, "special"), Flag(token, "normalized"));
+        foreach (var flag in (string[])["lstrip", "rstrip", "single_word"])
+        {
+            if (token.Flag(flag) == true)
+            {
+                throw token.Refused(flag, "true", "false, as every Qwen tokenizer has it");
+            }
+        }
+
+        return token.RequiredText("content") is { Length: > 0 } content
+            ? new AddedToken(id, content, token.Flag("special") ?? false, token.Flag("normalized") ?? false)
+            : throw token.Refused("content", "empty", "the token's text");
     }
 
     private static AddedToken[] SortedById(IEnumerable<AddedToken> tokens) => [.. tokens.OrderBy(token => token.Id)];
 
-    private static PreTokenizer ReadPreTokenizer(JsonElement element, string path)
+    /// <summary>A split by a regular expression, then bytes: the one kind that Qwen's files have.</summary>
+    private static PreTokenizer ReadPreTokenizer(JsonFields root)
     {
-        string? pattern = null;
-        bool byteLevel = false;
-        IEnumerable<JsonElement> steps = Text(element, "type") == "Sequence" ? element.GetProperty("pretokenizers").EnumerateArray() : [element];
-        foreach (JsonElement step in steps)
+        var step = root.RequiredObject("pre_tokenizer");
+        var steps = step.Text("type") == "Sequence" ? step.Objects("pretokenizers") ?? [] : [step];
+        if (steps is not [var split, var bytes] || split.Text("type") != "Split" || bytes.Text("type") != "ByteLevel")
         {
-            switch (Text(step, "type"))
-            {
-                case "Split" when pattern is null && !byteLevel:
-                    Require(Text(step, "behavior") == "Isolated" && !Flag(step, "invert"), path, "a Split pre-tokenizer that is not \"Isolated\"");
-                    pattern = Text(step.GetProperty("pattern"), "Regex");
-                    break;
-                case "ByteLevel":
-                    Require(!Flag(step, "add_prefix_space") && !Flag(step, "use_regex"), path, "a ByteLevel pre-tokenizer with a prefix space or its own expression");
-                    byteLevel = true;
-                    break;
-                case string other:
-                    Require(false, path, $"a pre-tokenizer {other} at a place where none is supported");
-                    break;
-            }
+            throw root.Refused("pre_tokenizer", $"of the kind {string.Join(", ", steps.Select(part => part.Text("type") ?? "?"))}", "Split, ByteLevel");
         }
 
-        Require(pattern is not null && byteLevel, path, "no pre-tokenizer of a Split by a regular expression followed by ByteLevel");
-        return PreTokenizer.FromPattern(pattern!);
-    }
-
-    private static NormalizationForm? ReadNormalizer(JsonElement root, string path)
-    {
-        if (!root.TryGetProperty("normalizer", out JsonElement normalizer) || normalizer.ValueKind == JsonValueKind.Null)
+        if (split.Text("behavior") != "Isolated" || split.Flag("invert") == true)
         {
-            return null;
+            throw root.Refused("pre_tokenizer", "a Split of another behaviour", "\"Isolated\", not inverted");
         }
 
-        string? kind = Text(normalizer, "type");
-        Require(kind == "NFC", path, $"a normalizer {kind}; only NFC is supported");
-        return NormalizationForm.FormC;
-    }
+        if (bytes.Flag("add_prefix_space") == true || bytes.Flag("use_regex") == true)
+        {
+            throw root.Refused("pre_tokenizer", "a ByteLevel with a prefix space or its own expression", "neither");
+        }
 
-    private static TokenizerDefinition Guarded(string path, Func<TokenizerDefinition> read)
-    {
+        var pattern = split.RequiredObject("pattern");
         try
         {
-            return read();
+            return PreTokenizer.FromPattern(pattern.RequiredText("Regex"));
         }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException
-            or OverflowException or IndexOutOfRangeException or ArgumentException)
+        catch (ArgumentException exception)
         {
-            throw new TokenizerException($"{path} is no tokenizer file that can be read: {exception.Message}", exception);
+            throw new ModelFileException(root.File, $"`{pattern.Prefix}Regex` is not understood: {exception.Message}", exception);
         }
     }
 
-    private static JsonDocument Parse(string path)
+    private static NormalizationForm? ReadNormalizer(JsonFields root) => root.Object("normalizer") switch
     {
-        using FileStream stream = File.OpenRead(path);
-        return JsonDocument.Parse(stream);
-    }
-
-    private static void Require(bool condition, string path, string found)
-    {
-        if (!condition)
-        {
-            throw new TokenizerException($"{path} has {found}.");
-        }
-    }
-
-    private static string? Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-
-    private static bool Flag(JsonElement element, string name) =>
-        element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.True;
+        null => null,
+        var normalizer when normalizer.Text("type") == "NFC" => NormalizationForm.FormC,
+        var normalizer => throw normalizer.Refused("type", $"\"{normalizer.Text("type")}\"", "\"NFC\""),
+    };
 }

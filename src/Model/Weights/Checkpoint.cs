@@ -12,17 +12,17 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Name of the list of shards when they are in several.</summary>
     public const string IndexFile = "model.safetensors.index.json";
 
-    private readonly string _source;
-    private readonly Dictionary<string, SafetensorsFile> _fileOf;
+    private readonly string source;
+    private readonly Dictionary<string, SafetensorsFile> fileOf;
 
     private Checkpoint(string source, Dictionary<string, SafetensorsFile> fileOf)
     {
-        _source = source;
-        _fileOf = fileOf;
+        this.source = source;
+        this.fileOf = fileOf;
     }
 
     /// <summary>Names of all tensors.</summary>
-    public IReadOnlyCollection<string> Names => _fileOf.Keys;
+    public IReadOnlyCollection<string> Names => fileOf.Keys;
 
     /// <summary>Opens a folder's weights and checks every shard against the index.</summary>
     /// <exception cref="ModelFileException">There are no weights, or a file is damaged or disagrees with the index.</exception>
@@ -44,7 +44,7 @@ public sealed class Checkpoint : IDisposable
         return new Checkpoint(single, file.Tensors.Keys.ToDictionary(name => name, _ => file));
     }
 
-    public bool Contains(string name) => _fileOf.ContainsKey(name);
+    public bool Contains(string name) => fileOf.ContainsKey(name);
 
     /// <summary>Type and shape of a tensor as stored.</summary>
     /// <exception cref="ModelFileException">There is none of that name.</exception>
@@ -60,16 +60,24 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="ModelFileException">There is none of that name, or it has another shape.</exception>
     public Tensor Load(string name, params IReadOnlyList<long> shape)
     {
+        CheckShape(name, shape);
+        return FileOf(name).Load(name);
+    }
+
+    /// <summary>Asks whether a tensor can be loaded in that shape, before anything is allocated for it.</summary>
+    /// <exception cref="ModelFileException">There is none of that name, or it has another shape.</exception>
+    public void CheckShape(string name, params IReadOnlyList<long> shape)
+    {
         var file = FileOf(name);
-        var stored = file.Tensors[name];
-        return stored.Shape.SequenceEqual(shape)
-            ? file.Load(name)
-            : throw new ModelFileException(file.Path, $"tensor `{name}` is {StoredTypes.Show(stored.Shape)}, expected {StoredTypes.Show(shape)}.");
+        if (!file.Tensors[name].Shape.SequenceEqual(shape))
+        {
+            throw new ModelFileException(file.Path, $"tensor `{name}` is {StoredTypes.Show(file.Tensors[name].Shape)}, expected {StoredTypes.Show(shape)}.");
+        }
     }
 
     public void Dispose()
     {
-        foreach (var file in _fileOf.Values.Distinct())
+        foreach (var file in fileOf.Values.Distinct())
         {
             file.Dispose();
         }
@@ -82,7 +90,7 @@ public sealed class Checkpoint : IDisposable
         try
         {
             var fileOf = new Dictionary<string, SafetensorsFile>();
-            foreach (var name in map.Names())
+            foreach (var name in map.Names)
             {
                 var shard = map.Text(name) ?? throw map.Missing(name, "the name of a shard");
                 if (shard != Path.GetFileName(shard))
@@ -112,5 +120,5 @@ public sealed class Checkpoint : IDisposable
     }
 
     private SafetensorsFile FileOf(string name) =>
-        _fileOf.GetValueOrDefault(name) ?? throw new ModelFileException(_source, $"tensor `{name}` is missing.");
+        fileOf.GetValueOrDefault(name) ?? throw new ModelFileException(source, $"tensor `{name}` is missing.");
 }

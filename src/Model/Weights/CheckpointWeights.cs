@@ -28,18 +28,26 @@ public sealed class CheckpointWeights(Checkpoint checkpoint, ModelConfig config,
     /// <exception cref="ModelFileException">As <see cref="Take"/>.</exception>
     public Tensor TakeStacked(IReadOnlyList<string> names, IReadOnlyList<long> rows, long columns)
     {
-        var stacked = empty([rows.Sum(), columns], computeType, device).DetachFromDisposeScope();
+        // Before memory is taken: a configuration may ask for more than any machine has.
+        for (var i = 0; i < names.Count; i++)
+        {
+            checkpoint.CheckShape(names[i], rows[i], columns);
+        }
+
+        using var scope = NewDisposeScope();
+        var stacked = empty([rows.Sum(), columns], computeType, device);
         var start = 0L;
         for (var i = 0; i < names.Count; i++)
         {
-            using var scope = NewDisposeScope();
+            using var one = NewDisposeScope();
             stacked.narrow(0, start, rows[i]).copy_(Read(names[i], [rows[i], columns]));
             start += rows[i];
         }
 
-        return stacked;
+        return stacked.DetachFromDisposeScope();
     }
 
+    // What these make lives in the caller's scope.
     private Tensor Read(string name, long[] shape)
     {
         var tensor = checkpoint.Load(name, shape);
@@ -50,7 +58,6 @@ public sealed class CheckpointWeights(Checkpoint checkpoint, ModelConfig config,
             case StoredType.F16 or StoredType.BF16 or StoredType.F32 or StoredType.F64:
                 return tensor;
             case var type:
-                tensor.Dispose();
                 throw new ModelFileException(checkpoint.PathOf(name), $"tensor `{name}` is {type}, expected a floating-point type.");
         }
     }
@@ -67,7 +74,20 @@ public sealed class CheckpointWeights(Checkpoint checkpoint, ModelConfig config,
             throw new ModelFileException(checkpoint.PathOf(name), $"tensor `{name}` is FP8 {StoredTypes.Show(shape)}, expected a matrix.");
         }
 
-        var scales = checkpoint.Load(name + ScaleSuffix, [Fp8Block.Blocks(rows, fp8.BlockRows), Fp8Block.Blocks(columns, fp8.BlockColumns)]);
+        var scales = Scales(name + ScaleSuffix, Fp8Block.Blocks(rows, fp8.BlockRows), Fp8Block.Blocks(columns, fp8.BlockColumns));
         return Fp8Block.Dequantise(raw, scales, fp8.BlockRows, fp8.BlockColumns);
+    }
+
+    private Tensor Scales(string name, long down, long across)
+    {
+        var scales = checkpoint.Load(name, [down, across]);
+        if (checkpoint.Describe(name).Type is var type and not (StoredType.F32 or StoredType.BF16 or StoredType.F16))
+        {
+            throw new ModelFileException(checkpoint.PathOf(name), $"tensor `{name}` is {type}, expected F32 or BF16.");
+        }
+
+        return scales.isfinite().all().item<bool>()
+            ? scales
+            : throw new ModelFileException(checkpoint.PathOf(name), $"tensor `{name}` holds a scale that is no finite number.");
     }
 }

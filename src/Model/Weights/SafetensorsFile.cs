@@ -9,38 +9,33 @@ namespace EduVision.Model.Weights;
 /// <remarks>Format: https://github.com/huggingface/safetensors#format.</remarks>
 public sealed unsafe class SafetensorsFile : IDisposable
 {
-    private readonly MemoryMappedFile _file;
-    private readonly MemoryMappedViewAccessor _view;
-    private readonly SafetensorsHeader _header;
-    private byte* _bytes;
+    private readonly MemoryMappedFile file;
+    private readonly MemoryMappedViewAccessor view;
+    private readonly SafetensorsHeader header;
+    private byte* bytes;
 
     private SafetensorsFile(string path, MemoryMappedFile file, MemoryMappedViewAccessor view, SafetensorsHeader header)
     {
         Path = path;
-        _file = file;
-        _view = view;
-        _header = header;
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _bytes);
-        _bytes += _view.PointerOffset;
+        this.file = file;
+        this.view = view;
+        this.header = header;
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref bytes);
+        bytes += view.PointerOffset;
     }
 
     public string Path { get; }
 
     /// <summary>What the file holds, by name.</summary>
-    public IReadOnlyDictionary<string, StoredTensor> Tensors => _header.Tensors;
+    public IReadOnlyDictionary<string, StoredTensor> Tensors => header.Tensors;
 
     /// <summary>The strings of <c>__metadata__</c>.</summary>
-    public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
+    public IReadOnlyDictionary<string, string> Metadata => header.Metadata;
 
     /// <summary>Maps a file and checks its header, types, shapes, offsets and size.</summary>
     /// <exception cref="ModelFileException">The file is missing, damaged, or not a safetensors file.</exception>
     public static SafetensorsFile Open(string path)
     {
-        if (!File.Exists(path))
-        {
-            throw new ModelFileException(path, "the file is missing.");
-        }
-
         var header = ReadHeader(path);
         var file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
         try
@@ -59,27 +54,27 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <exception cref="ModelFileException">There is no tensor of that name.</exception>
     public Tensor Load(string name)
     {
-        ObjectDisposedException.ThrowIf(_bytes == null, this);
+        ObjectDisposedException.ThrowIf(bytes == null, this);
         var stored = Tensors.GetValueOrDefault(name) ?? throw new ModelFileException(Path, $"tensor `{name}` is missing.");
         var tensor = empty([.. stored.Shape], stored.Type.Torch());
-        TensorBytes.Fill(tensor, _bytes + stored.Offset);
+        TensorBytes.Fill(tensor, bytes + stored.Offset);
         return tensor;
     }
 
     public void Dispose()
     {
-        if (_bytes != null)
+        if (bytes != null)
         {
-            _bytes = null;
-            _view.SafeMemoryMappedViewHandle.ReleasePointer();
-            _view.Dispose();
-            _file.Dispose();
+            bytes = null;
+            view.SafeMemoryMappedViewHandle.ReleasePointer();
+            view.Dispose();
+            file.Dispose();
         }
     }
 
     private static SafetensorsHeader ReadHeader(string path)
     {
-        using var stream = File.OpenRead(path);
+        using var stream = ModelFile.Open(path);
         Span<byte> prefix = stackalloc byte[SafetensorsHeader.LengthBytes];
         if (stream.ReadAtLeast(prefix, prefix.Length, throwOnEndOfStream: false) < prefix.Length)
         {

@@ -14,15 +14,15 @@ internal sealed class SafetensorsHeader
     // The limit of the reference implementation.
     public const long MaxLength = 100_000_000;
 
-    private readonly string _path;
-    private readonly long _dataStart;
-    private readonly long _dataLength;
+    private readonly string path;
+    private readonly long dataStart;
+    private readonly long dataLength;
 
     private SafetensorsHeader(string path, long dataStart, long dataLength)
     {
-        _path = path;
-        _dataStart = dataStart;
-        _dataLength = dataLength;
+        this.path = path;
+        this.dataStart = dataStart;
+        this.dataLength = dataLength;
     }
 
     public Dictionary<string, StoredTensor> Tensors { get; } = [];
@@ -52,7 +52,7 @@ internal sealed class SafetensorsHeader
     {
         if (root.ValueKind != JsonValueKind.Object)
         {
-            throw new ModelFileException(_path, $"not a safetensors file: its header is {root.ValueKind}, expected an object.");
+            throw new ModelFileException(path, $"not a safetensors file: its header is {root.ValueKind}, expected an object.");
         }
 
         foreach (var property in root.EnumerateObject())
@@ -63,7 +63,7 @@ internal sealed class SafetensorsHeader
             }
             else if (!Tensors.TryAdd(property.Name, ReadTensor(property.Name, property.Value)))
             {
-                throw new ModelFileException(_path, $"tensor `{property.Name}` is described twice.");
+                throw new ModelFileException(path, $"tensor `{property.Name}` is described twice.");
             }
         }
     }
@@ -72,7 +72,7 @@ internal sealed class SafetensorsHeader
     {
         if (element.ValueKind != JsonValueKind.Object || element.EnumerateObject().Any(entry => entry.Value.ValueKind != JsonValueKind.String))
         {
-            throw new ModelFileException(_path, "`__metadata__` holds something else than strings.");
+            throw new ModelFileException(path, "`__metadata__` holds something else than strings.");
         }
 
         foreach (var entry in element.EnumerateObject())
@@ -88,24 +88,24 @@ internal sealed class SafetensorsHeader
             || !element.TryGetProperty("shape", out var shapes)
             || !element.TryGetProperty("data_offsets", out var offsets))
         {
-            throw new ModelFileException(_path, $"tensor `{name}` lacks dtype, shape or data_offsets.");
+            throw new ModelFileException(path, $"tensor `{name}` lacks dtype, shape or data_offsets.");
         }
 
         if (StoredTypes.Parse(dtype.GetString()) is not { } type)
         {
-            throw new ModelFileException(_path, $"tensor `{name}` has dtype \"{dtype.GetString()}\", expected one of {string.Join(", ", Enum.GetValues<StoredType>().Select(StoredTypes.Spelling))}.");
+            throw new ModelFileException(path, $"tensor `{name}` has dtype \"{dtype.GetString()}\", expected one of {string.Join(", ", Enum.GetValues<StoredType>().Select(StoredTypes.Spelling))}.");
         }
 
         var shape = Integers(name, "shape", shapes);
-        if (Integers(name, "data_offsets", offsets) is not [var begin, var end] || begin > end || end > _dataLength)
+        if (Integers(name, "data_offsets", offsets) is not [var begin, var end] || begin > end || end > dataLength)
         {
-            throw new ModelFileException(_path, $"tensor `{name}` has data_offsets {offsets.GetRawText()}, but the file holds {_dataLength} bytes of data: it is cut short or damaged.");
+            throw new ModelFileException(path, $"tensor `{name}` has data_offsets {offsets.GetRawText()}, but the file holds {dataLength} bytes of data: it is cut short or damaged.");
         }
 
         var expected = Bytes(name, shape, type);
         return expected == end - begin
-            ? new StoredTensor(name, type, shape, _dataStart + begin, end - begin)
-            : throw new ModelFileException(_path, $"tensor `{name}` is {type} {StoredTypes.Show(shape)}, which takes {expected} bytes, but its data_offsets span {end - begin}.");
+            ? new StoredTensor(name, type, shape, dataStart + begin, end - begin)
+            : throw new ModelFileException(path, $"tensor `{name}` is {type} {StoredTypes.Show(shape)}, which takes {expected} bytes, but its data_offsets span {end - begin}.");
     }
 
     private long[] Integers(string name, string field, JsonElement element)
@@ -119,7 +119,7 @@ internal sealed class SafetensorsHeader
             }
         }
 
-        throw new ModelFileException(_path, $"tensor `{name}` has {field} {element.GetRawText()}, expected a list of integers from 0.");
+        throw new ModelFileException(path, $"tensor `{name}` has {field} {element.GetRawText()}, expected a list of integers from 0.");
     }
 
     private long Bytes(string name, long[] shape, StoredType type)
@@ -130,27 +130,27 @@ internal sealed class SafetensorsHeader
         }
         catch (OverflowException exception)
         {
-            throw new ModelFileException(_path, $"tensor `{name}` has shape {StoredTypes.Show(shape)}, more than a file can hold.", exception);
+            throw new ModelFileException(path, $"tensor `{name}` has shape {StoredTypes.Show(shape)}, more than a file can hold.", exception);
         }
     }
 
     /// <summary>Tensors lie one after another, without gap or overlap, to the end of the file.</summary>
     private void CheckCoverage()
     {
-        var next = _dataStart;
+        var next = dataStart;
         foreach (var tensor in Tensors.Values.OrderBy(tensor => tensor.Offset).ThenBy(tensor => tensor.Length))
         {
             if (tensor.Offset != next)
             {
-                throw new ModelFileException(_path, $"tensor `{tensor.Name}` starts at byte {tensor.Offset}, expected {next}: {(tensor.Offset < next ? "it overlaps the one before" : "there is a gap before it")}.");
+                throw new ModelFileException(path, $"tensor `{tensor.Name}` starts at byte {tensor.Offset}, expected {next}: {(tensor.Offset < next ? "it overlaps the one before" : "there is a gap before it")}.");
             }
 
             next += tensor.Length;
         }
 
-        if (next != _dataStart + _dataLength)
+        if (next != dataStart + dataLength)
         {
-            throw new ModelFileException(_path, $"{_dataStart + _dataLength - next} bytes follow the last tensor; expected none.");
+            throw new ModelFileException(path, $"{dataStart + dataLength - next} bytes follow the last tensor; expected none.");
         }
     }
 }

@@ -1,4 +1,5 @@
 using EduVision.Web.Data;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 
 namespace EduVision.Web.Supervision;
@@ -24,7 +25,9 @@ public static class Startup
         }
         catch (Exception e) when (e is NotLoopbackException or InvalidOperationException or TimeoutException or IOException)
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await Console.Error.WriteLineAsync(e.InnerException is AddressInUseException
+                ? $"{e.Message} Another EduVision may run there; choose another address with --urls http://localhost:5081."
+                : e.Message);
             await app.StopAsync();
             return 1;
         }

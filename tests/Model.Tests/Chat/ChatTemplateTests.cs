@@ -29,6 +29,15 @@ public sealed class ChatTemplateTests : IDisposable
         Assert.Equal(kind == ChatTemplateKind.Thinking, ChatTemplate.Load(folder).StartsInReasoning);
     }
 
+    [Theory]
+    [InlineData("{{ '<|im_start|>' }}<|image_pad|>")]
+    [InlineData("{{ '<|im_start|>' }}<|image_pad|>{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}")]
+    public void A_template_of_neither_kind_is_refused_rather_than_guessed(string source)
+    {
+        File.WriteAllText(Path.Combine(folder, "chat_template.jinja"), source);
+        Assert.Contains("neither published kind", Assert.Throws<ModelFileException>(() => ChatTemplate.Load(folder)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_folder_without_a_template_or_with_a_foreign_one_says_so()
     {

@@ -30,6 +30,8 @@ public sealed class MessagesFileTests : IDisposable
     [InlineData("[{\"role\":\"user\"}]")]
     [InlineData("[{\"role\":\"robot\",\"content\":\"x\"}]")]
     [InlineData("[{\"role\":\"user\",\"content\":[{\"type\":\"video\"}]}]")]
+    [InlineData("[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":null}]}]")]
+    [InlineData("[{\"role\":\"user\",\"content\":null}]")]
     [InlineData("[")]
     public void What_is_no_conversation_is_refused(string json) => Assert.Throws<FormatException>(() => Read(json, _ => default));
 

@@ -4,9 +4,9 @@ namespace EduVision.Model.Tests.Configuration;
 
 public sealed class GenerationDefaultsTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void A_published_file_is_read()
@@ -38,7 +38,7 @@ public sealed class GenerationDefaultsTests : IDisposable
     {
         var exception = Assert.Throws<ModelFileException>(() => Load(json));
         Assert.Contains($"`{field}`", exception.Message, StringComparison.Ordinal);
-        Assert.Equal(_folder.File("generation_config.json"), exception.File);
+        Assert.Equal(folder.File("generation_config.json"), exception.File);
     }
 
     [Theory]
@@ -47,13 +47,13 @@ public sealed class GenerationDefaultsTests : IDisposable
     public void What_is_saved_is_loaded(int ends)
     {
         var saved = new GenerationDefaults { EosTokenIds = [.. Enumerable.Range(5, ends)], DoSample = true, Temperature = 0.7, TopP = 0.9, TopK = 0, MaxNewTokens = 100 };
-        saved.Save(_folder.Path);
-        Assert.Equivalent(saved, GenerationDefaults.Load(_folder.Path), strict: true);
+        saved.Save(folder.Path);
+        Assert.Equivalent(saved, GenerationDefaults.Load(folder.Path), strict: true);
     }
 
     private GenerationDefaults Load(string json)
     {
-        File.WriteAllText(_folder.File("generation_config.json"), json);
-        return GenerationDefaults.Load(_folder.Path);
+        File.WriteAllText(folder.File("generation_config.json"), json);
+        return GenerationDefaults.Load(folder.Path);
     }
 }

@@ -6,16 +6,16 @@ namespace EduVision.Model.Tests.Configuration;
 
 public sealed class ModelConfigTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void A_saved_configuration_is_loaded_as_it_was()
     {
         var saved = TinyModel.Config(tied: true, new Fp8Quantization(128, 64, ["lm_head", "model.visual"]));
-        saved.Save(_folder.Path);
-        var loaded = ModelConfig.Load(_folder.Path);
+        saved.Save(folder.Path);
+        var loaded = ModelConfig.Load(folder.Path);
         Assert.Equivalent(saved, loaded, strict: true);
     }
 
@@ -73,12 +73,40 @@ public sealed class ModelConfigTests : IDisposable
         Assert.True(Load(root).TieWordEmbeddings);
     }
 
+    [Theory]
+    [InlineData("rms_norm_eps", -1.0, "`text_config.rms_norm_eps` is -1")]
+    [InlineData("vocab_size", 1e12, "`text_config.vocab_size` is 1000000000000, expected an integer of at most 2147483647")]
+    [InlineData("hidden_size", 1.5, "`text_config.hidden_size` is 1.5")]
+    public void Numbers_that_cannot_be_are_named(string field, double value, string message) => Refused(text => text[field] = value == Math.Floor(value) ? JsonValue.Create((long)value) : JsonValue.Create(value), message);
+
     [Fact]
-    public void Another_kind_of_model_is_refused()
+    public void Rotary_settings_that_cannot_be_are_named()
+    {
+        Refused(
+            text =>
+            {
+                text.Remove("rope_scaling");
+                text["rope_parameters"]!["rope_theta"] = 0;
+            },
+            "`rope_theta` is 0");
+        Refused(
+            text =>
+            {
+                text.Remove("rope_scaling");
+                text["rope_parameters"]!["mrope_section"] = new JsonArray(10, -1, -1);
+            },
+            "[10, -1, -1], expected three positive integers");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_tie_is_read_as_it_is_said(bool tied)
     {
         var root = Root();
-        root["model_type"] = "llama";
-        Assert.Contains("\"llama\", expected \"qwen3_vl\"", Assert.Throws<ModelFileException>(() => Load(root)).Message, StringComparison.Ordinal);
+        root["tie_word_embeddings"] = tied;
+        root["text_config"]!["tie_word_embeddings"] = !tied;
+        Assert.Equal(tied, Load(root).TieWordEmbeddings);
     }
 
     [Theory]
@@ -86,33 +114,25 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("fmt", "e5m2")]
     public void Another_quantisation_is_refused(string field, string value)
     {
-        TinyModel.Config(quantization: new Fp8Quantization(128, 128, [])).Save(_folder.Path);
-        var root = JsonNode.Parse(File.ReadAllText(_folder.File("config.json")))!.AsObject();
+        TinyModel.Config(quantization: new Fp8Quantization(128, 128, [])).Save(folder.Path);
+        var root = JsonNode.Parse(File.ReadAllText(folder.File("config.json")))!.AsObject();
         root["quantization_config"]![field] = value;
         Assert.Contains($"`quantization_config.{field}` is \"{value}\"", Assert.Throws<ModelFileException>(() => Load(root)).Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("model.language_model.layers.0.mlp.up_proj", true)]
-    [InlineData("model.visual.blocks.0.attn.qkv", false)]
-    [InlineData("model.visual_else", true)]
-    [InlineData("lm_head", false)]
-    public void Modules_kept_out_of_quantisation_are_known_by_name_or_prefix(string module, bool converts) =>
-        Assert.Equal(converts, new Fp8Quantization(128, 128, ["lm_head", "model.visual"]).Converts(module));
-
     [Fact]
     public void A_missing_or_broken_file_names_itself()
     {
-        var path = _folder.File("config.json");
-        Assert.Equal(path, Assert.Throws<ModelFileException>(() => ModelConfig.Load(_folder.Path)).File);
+        var path = folder.File("config.json");
+        Assert.Equal(path, Assert.Throws<ModelFileException>(() => ModelConfig.Load(folder.Path)).File);
         File.WriteAllText(path, "{");
-        Assert.Contains("not valid JSON", Assert.Throws<ModelFileException>(() => ModelConfig.Load(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("not valid JSON", Assert.Throws<ModelFileException>(() => ModelConfig.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     private JsonObject Root()
     {
-        TinyModel.Config().Save(_folder.Path);
-        return JsonNode.Parse(File.ReadAllText(_folder.File("config.json")))!.AsObject();
+        TinyModel.Config().Save(folder.Path);
+        return JsonNode.Parse(File.ReadAllText(folder.File("config.json")))!.AsObject();
     }
 
     private ModelConfig Edited(Action<JsonObject> edit)
@@ -124,13 +144,13 @@ public sealed class ModelConfigTests : IDisposable
 
     private ModelConfig Load(JsonObject root)
     {
-        File.WriteAllText(_folder.File("config.json"), root.ToJsonString());
-        return ModelConfig.Load(_folder.Path);
+        File.WriteAllText(folder.File("config.json"), root.ToJsonString());
+        return ModelConfig.Load(folder.Path);
     }
 
     private void Refused(Action<JsonObject> edit, params string[] message)
     {
         var exception = Assert.Throws<ModelFileException>(() => Edited(edit));
-        Assert.All([_folder.File("config.json"), .. message], part => Assert.Contains(part, exception.Message, StringComparison.Ordinal));
+        Assert.All([folder.File("config.json"), .. message], part => Assert.Contains(part, exception.Message, StringComparison.Ordinal));
     }
 }

@@ -9,9 +9,9 @@ public sealed class BatchingTests : IDisposable
 {
     private const double Tolerance = 2e-5;
 
-    private readonly Qwen3VL _model = new(TinyModel.Config(), new TinyModel.Weights(1));
+    private readonly Qwen3VL model = new(TinyModel.Config(), new TinyModel.Weights(1));
 
-    public void Dispose() => _model.Dispose();
+    public void Dispose() => model.Dispose();
 
     [Fact]
     public void Packed_sequences_give_what_each_gives_alone()
@@ -39,19 +39,19 @@ public sealed class BatchingTests : IDisposable
     {
         using var scope = NewDisposeScope();
         var (ids, positions, images) = ImageSequence();
-        var whole = _model.Prepare(ids, images);
-        var expected = _model.Text.Forward(whole.Hidden, _model.Text.Rotary(positions), new PackedCausalAttention(1, ids.shape[0]), whole.DeepStack);
+        var whole = model.Prepare(ids, images);
+        var expected = model.Text.Forward(whole.Hidden, model.Text.Rotary(positions), new PackedCausalAttention(1, ids.shape[0]), whole.DeepStack);
 
-        using var cache = new KvCacheAttention(_model.Config.Text, 16, CPU, ScalarType.Float32);
+        using var cache = new KvCacheAttention(model.Config.Text, 16, CPU, ScalarType.Float32);
         var parts = new List<Tensor>();
         var imageTokens = 0L;
         foreach (var (start, length) in new[] { (0, 4), (4, 3), (7, 1), (8, 1), (9, 1) })
         {
             var chunk = ids.narrow(0, start, length);
-            var here = chunk.eq(_model.Config.ImageTokenId).sum().item<long>();
-            var input = _model.Prepare(chunk, here == 0 ? null : images.Narrow(imageTokens, here));
+            var here = chunk.eq(model.Config.ImageTokenId).sum().item<long>();
+            var input = model.Prepare(chunk, here == 0 ? null : images.Narrow(imageTokens, here));
             imageTokens += here;
-            parts.Add(_model.Text.Forward(input.Hidden, _model.Text.Rotary(positions.narrow(1, start, length)), cache, input.DeepStack));
+            parts.Add(model.Text.Forward(input.Hidden, model.Text.Rotary(positions.narrow(1, start, length)), cache, input.DeepStack));
         }
 
         Assert.Equal(ids.shape[0], cache.Length);
@@ -67,9 +67,9 @@ public sealed class BatchingTests : IDisposable
         using var scope = NewDisposeScope();
         ImageGrid[] grids = [new(1, h1, w1), new(1, h2, w2)];
         var patches = Patches(grids.Sum(grid => grid.Patches));
-        var together = _model.Vision.Forward(patches, grids);
-        var first = _model.Vision.Forward(patches.narrow(0, 0, grids[0].Patches), [grids[0]]);
-        var second = _model.Vision.Forward(patches.narrow(0, grids[0].Patches, grids[1].Patches), [grids[1]]);
+        var together = model.Vision.Forward(patches, grids);
+        var first = model.Vision.Forward(patches.narrow(0, 0, grids[0].Patches), [grids[0]]);
+        var second = model.Vision.Forward(patches.narrow(0, grids[0].Patches, grids[1].Patches), [grids[1]]);
         var joined = VisionOutput.Concatenate([first, second]);
         AssertClose(joined.Embeddings, together.Embeddings);
         Assert.Equal(2, together.DeepStack.Count);
@@ -83,8 +83,8 @@ public sealed class BatchingTests : IDisposable
     public void Ids_with_another_number_of_image_tokens_are_refused()
     {
         using var scope = NewDisposeScope();
-        var images = _model.Vision.Forward(Patches(16), [new ImageGrid(1, 4, 4)]);
-        var exception = Assert.Throws<ArgumentException>(() => _model.Prepare(tensor([1L, 50, 50, 2]), images));
+        var images = model.Vision.Forward(Patches(16), [new ImageGrid(1, 4, 4)]);
+        var exception = Assert.Throws<ArgumentException>(() => model.Prepare(tensor([1L, 50, 50, 2]), images));
         Assert.Contains("2 image tokens, the images make 4", exception.Message, StringComparison.Ordinal);
     }
 
@@ -92,15 +92,15 @@ public sealed class BatchingTests : IDisposable
     public void Patches_that_are_not_the_grids_are_refused()
     {
         using var scope = NewDisposeScope();
-        Assert.Contains("[16, 96]", Assert.Throws<ArgumentException>(() => _model.Vision.Forward(Patches(12), [new ImageGrid(1, 4, 4)])).Message, StringComparison.Ordinal);
-        Assert.Contains("merge blocks", Assert.Throws<ArgumentException>(() => _model.Vision.Forward(Patches(12), [new ImageGrid(1, 4, 3)])).Message, StringComparison.Ordinal);
+        Assert.Contains("[16, 96]", Assert.Throws<ArgumentException>(() => model.Vision.Forward(Patches(12), [new ImageGrid(1, 4, 4)])).Message, StringComparison.Ordinal);
+        Assert.Contains("merge blocks", Assert.Throws<ArgumentException>(() => model.Vision.Forward(Patches(12), [new ImageGrid(1, 4, 3)])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_full_cache_says_so()
     {
         using var scope = NewDisposeScope();
-        using var cache = new KvCacheAttention(_model.Config.Text, 3, CPU, ScalarType.Float32);
+        using var cache = new KvCacheAttention(model.Config.Text, 3, CPU, ScalarType.Float32);
         Assert.Throws<InvalidOperationException>(() => Whole(tensor([1L, 2, 3, 4]), arange(4).expand(3, -1), cache));
     }
 
@@ -112,7 +112,7 @@ public sealed class BatchingTests : IDisposable
 
     private (Tensor Ids, Tensor Positions, VisionOutput Images) ImageSequence()
     {
-        var images = _model.Vision.Forward(Patches(16), [new ImageGrid(1, 4, 4)]);
+        var images = model.Vision.Forward(Patches(16), [new ImageGrid(1, 4, 4)]);
         var ids = tensor([1L, 52, 50, 50, 50, 50, 53, 2, 3, 4]);
         long[] positions = [0, 1, 2, 2, 2, 2, 4, 5, 6, 7, 0, 1, 2, 2, 3, 3, 4, 5, 6, 7, 0, 1, 2, 3, 2, 3, 4, 5, 6, 7];
         return (ids, tensor(positions, [3, 10]), images);
@@ -120,8 +120,8 @@ public sealed class BatchingTests : IDisposable
 
     private Tensor Whole(Tensor ids, Tensor positions, IAttention attention)
     {
-        var input = _model.Prepare(ids, null);
-        return _model.Text.Logits(_model.Text.Forward(input.Hidden, _model.Text.Rotary(positions), attention));
+        var input = model.Prepare(ids, null);
+        return model.Text.Logits(model.Text.Forward(input.Hidden, model.Text.Rotary(positions), attention));
     }
 
     private static void AssertClose(Tensor expected, Tensor actual)

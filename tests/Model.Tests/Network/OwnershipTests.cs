@@ -68,13 +68,13 @@ public sealed class OwnershipTests
     /// <summary>Every tensor that a configuration asks for, unstacked.</summary>
     private sealed class Recorder : IWeightSource
     {
-        private readonly TinyModel.Weights _weights = new(6);
+        private readonly TinyModel.Weights weights = new(6);
 
         public List<TensorToWrite> Written { get; } = [];
 
         public Tensor Take(string name, params long[] shape)
         {
-            var value = _weights.Draw(name, shape);
+            var value = this.weights.Draw(name, shape);
             Written.Add(TensorToWrite.Of(name, value));
             return value.alias();
         }

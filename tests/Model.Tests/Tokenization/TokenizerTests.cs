@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EduVision.Model.Configuration;
 using EduVision.Model.Tokenization;
 
 namespace EduVision.Model.Tests.Tokenization;
@@ -122,32 +123,80 @@ public sealed class TokenizerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{", "tokenizer.json")]
-    [InlineData("{}", "tokenizer.json")]
-    [InlineData("""{"model":{"type":"Unigram"}}""", "Unigram")]
-    public void A_damaged_or_foreign_file_is_named(string content, string expected)
+    [InlineData("{", "not valid JSON")]
+    [InlineData("[]", "expected an object")]
+    [InlineData("{}", "`model` is missing")]
+    [InlineData("""{"model":{"type":"Unigram"}}""", "`model.type` is \"Unigram\"")]
+    [InlineData("""{"model":{"end_of_word_suffix":"</w>"}}""", "`model.end_of_word_suffix` is \"</w>\"")]
+    [InlineData("""{"model":{"vocab":{}}}""", "`model.merges` is missing")]
+    [InlineData("""{"model":{"vocab":{"a":"b"}}}""", "`model.vocab.a` is \"b\"")]
+    [InlineData("""{"model":{"vocab":{"\ud800":1}}}""", "no text")]
+    [InlineData("""{"model":{"vocab":{},"merges":["a b c"]}}""", "`model.merges` is \"a b c\"")]
+    [InlineData("""{"model":{"vocab":{},"merges":[]},"added_tokens":[{"id":1}]}""", "`added_tokens[0].content` is missing")]
+    [InlineData("""{"model":{"vocab":{},"merges":[]},"added_tokens":[{"id":1,"content":"x","lstrip":true}]}""", "`added_tokens[0].lstrip` is true")]
+    [InlineData("""{"model":{"vocab":{},"merges":[]},"pre_tokenizer":{"type":"Whitespace"}}""", "`pre_tokenizer` is of the kind Whitespace")]
+    public void A_damaged_or_foreign_file_is_named_with_the_field(string content, string expected)
     {
         File.WriteAllText(Path.Combine(tiny.Folder, "tokenizer.json"), content);
-        Assert.Contains(expected, Assert.Throws<TokenizerException>(() => Tokenizer.Load(tiny.Folder)).Message, StringComparison.Ordinal);
+        Refused(expected);
     }
 
     [Fact]
     public void A_merge_of_unknown_tokens_is_named()
     {
-        string path = Path.Combine(tiny.Folder, "tokenizer.json");
-        JsonNode root = JsonNode.Parse(File.ReadAllText(path))!;
-        root["model"]!["merges"] = new JsonArray("zz y");
-        File.WriteAllText(path, root.ToJsonString());
-        Assert.Contains("merge 0", Assert.Throws<TokenizerException>(() => Tokenizer.Load(tiny.Folder)).Message, StringComparison.Ordinal);
+        Edit(root => root["model"]!["merges"] = new JsonArray("zz y"));
+        Refused("merge 0");
         Assert.Throws<ArgumentException>(() => TokenizerFile.Save(tiny.Folder, [("zz", "y")], [], 16));
+    }
+
+    [Theory]
+    [InlineData(-5)]
+    [InlineData(int.MaxValue)]
+    [InlineData(2_000_000_000)]
+    public void An_id_that_cannot_be_is_named(int id)
+    {
+        Edit(root => root["model"]!["vocab"]!["hello"] = id);
+        Refused($"\"hello\" has the id {id}");
+    }
+
+    [Fact]
+    public void An_id_or_an_added_token_given_twice_is_named()
+    {
+        Edit(root => root["model"]!["vocab"]!["hello"] = root["model"]!["vocab"]!["a"]!.GetValue<int>());
+        Refused("belongs to two tokens, \"a\" and \"hello\"");
+        TokenizerFile.Save(tiny.Folder, TinyTokenizer.Merges, TokenizerFile.QwenAddedTokens, 4096);
+        Edit(root => root["added_tokens"]![1]!["content"] = "<|endoftext|>");
+        Refused("<|endoftext|> has two ids");
+    }
+
+    [Fact]
+    public void An_expression_that_is_none_is_named()
+    {
+        Edit(root => root["pre_tokenizer"]!["pretokenizers"]![0]!["pattern"]!["Regex"] = "(((");
+        Refused("Regex` is not understood");
     }
 
     [Fact]
     public void A_folder_without_a_tokenizer_says_so()
     {
         string empty = Directory.CreateDirectory(Path.Combine(tiny.Folder, "empty")).FullName;
-        Assert.Contains("tokenizer.json", Assert.Throws<TokenizerException>(() => Tokenizer.Load(empty)).Message, StringComparison.Ordinal);
-        Assert.Contains("<|nope|>", Assert.Throws<TokenizerException>(() => Tokenizer.IdOf("<|nope|>")).Message, StringComparison.Ordinal);
+        Assert.Contains("tokenizer.json", Assert.Throws<ModelFileException>(() => Tokenizer.Load(empty)).Message, StringComparison.Ordinal);
+        Assert.Contains("<|nope|>", Assert.Throws<ModelFileException>(() => Tokenizer.IdOf("<|nope|>")).Message, StringComparison.Ordinal);
+    }
+
+    private void Edit(Action<JsonNode> edit)
+    {
+        string path = Path.Combine(tiny.Folder, "tokenizer.json");
+        JsonNode root = JsonNode.Parse(File.ReadAllText(path))!;
+        edit(root);
+        File.WriteAllText(path, root.ToJsonString());
+    }
+
+    private void Refused(string expected)
+    {
+        var exception = Assert.Throws<ModelFileException>(() => Tokenizer.Load(tiny.Folder));
+        Assert.Equal(Path.Combine(tiny.Folder, "tokenizer.json"), exception.File);
+        Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
     }
 
     private static List<string> MergeSlowly(string text)

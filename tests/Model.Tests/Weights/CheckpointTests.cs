@@ -8,19 +8,19 @@ namespace EduVision.Model.Tests.Weights;
 
 public sealed class CheckpointTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void Shards_are_found_through_the_index()
     {
         using var scope = NewDisposeScope();
         WriteShards("""{"metadata": {"total_size": 12}, "weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}""");
-        using var checkpoint = Checkpoint.Open(_folder.Path);
+        using var checkpoint = Checkpoint.Open(folder.Path);
         Assert.Equal(["a", "b"], checkpoint.Names.Order());
         Assert.Equal(2, checkpoint.Load("b", [2]).sum().item<float>());
-        Assert.Equal(_folder.File("model-2.safetensors"), checkpoint.PathOf("b"));
+        Assert.Equal(folder.File("model-2.safetensors"), checkpoint.PathOf("b"));
     }
 
     [Theory]
@@ -33,19 +33,19 @@ public sealed class CheckpointTests : IDisposable
     {
         using var scope = NewDisposeScope();
         WriteShards(index);
-        Assert.Contains(message, Assert.Throws<ModelFileException>(() => Checkpoint.Open(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<ModelFileException>(() => Checkpoint.Open(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_folder_without_weights_says_what_was_expected() =>
-        Assert.Contains("model.safetensors", Assert.Throws<ModelFileException>(() => Checkpoint.Open(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("model.safetensors", Assert.Throws<ModelFileException>(() => Checkpoint.Open(folder.Path)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_tensor_of_another_shape_or_type_names_itself()
     {
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(_folder.File("model.safetensors"), [TensorToWrite.Of("a", ones(2, 3)), TensorToWrite.Of("i", ones([2], ScalarType.Int64)), TensorToWrite.Of("f", ones([2, 2], ScalarType.Byte), StoredType.F8E4M3)]);
-        using var checkpoint = Checkpoint.Open(_folder.Path);
+        SafetensorsWriter.Write(folder.File("model.safetensors"), [TensorToWrite.Of("a", ones(2, 3)), TensorToWrite.Of("i", ones([2], ScalarType.Int64)), TensorToWrite.Of("f", ones([2, 2], ScalarType.Byte), StoredType.F8E4M3)]);
+        using var checkpoint = Checkpoint.Open(folder.Path);
         var weights = new CheckpointWeights(checkpoint, TinyModel.Config(), CPU, ScalarType.Float32);
         Assert.Contains("`a` is [2, 3], expected [3, 2]", Assert.Throws<ModelFileException>(() => weights.Take("a", 3, 2)).Message, StringComparison.Ordinal);
         Assert.Contains("`i` is I64", Assert.Throws<ModelFileException>(() => weights.Take("i", 2)).Message, StringComparison.Ordinal);
@@ -57,8 +57,8 @@ public sealed class CheckpointTests : IDisposable
     public void A_missing_scale_names_itself()
     {
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(_folder.File("model.safetensors"), [TensorToWrite.Of("f.weight", ones([2, 2], ScalarType.Byte), StoredType.F8E4M3)]);
-        using var checkpoint = Checkpoint.Open(_folder.Path);
+        SafetensorsWriter.Write(folder.File("model.safetensors"), [TensorToWrite.Of("f.weight", ones([2, 2], ScalarType.Byte), StoredType.F8E4M3)]);
+        using var checkpoint = Checkpoint.Open(folder.Path);
         var weights = new CheckpointWeights(checkpoint, TinyModel.Config(quantization: new Fp8Quantization(128, 128, [])), CPU, ScalarType.Float32);
         Assert.Contains("`f.weight_scale_inv` is missing", Assert.Throws<ModelFileException>(() => weights.Take("f.weight", 2, 2)).Message, StringComparison.Ordinal);
     }
@@ -72,10 +72,10 @@ public sealed class CheckpointTests : IDisposable
         var config = TinyModel.Config(quantization: new Fp8Quantization(32, 32, ["lm_head", "model.visual"]));
         var exact = new RoundedWeights(new TinyModel.Weights(4), scaleType);
         using var expected = new Qwen3VL(config, exact);
-        config.Save(_folder.Path);
-        SafetensorsWriter.Write(_folder.File("model.safetensors"), exact.Written);
+        config.Save(folder.Path);
+        SafetensorsWriter.Write(folder.File("model.safetensors"), exact.Written);
 
-        using var loaded = Qwen3VL.Load(_folder.Path, CPU, ScalarType.Float32);
+        using var loaded = Qwen3VL.Load(folder.Path, CPU, ScalarType.Float32);
         Assert.Equal(0, (Logits(expected) - Logits(loaded)).abs().max().item<float>());
     }
 
@@ -87,9 +87,9 @@ public sealed class CheckpointTests : IDisposable
 
     private void WriteShards(string index)
     {
-        SafetensorsWriter.Write(_folder.File("model-1.safetensors"), [TensorToWrite.Of("a", ones(1))]);
-        SafetensorsWriter.Write(_folder.File("model-2.safetensors"), [TensorToWrite.Of("b", ones(2))]);
-        File.WriteAllText(_folder.File("model.safetensors.index.json"), index);
+        SafetensorsWriter.Write(folder.File("model-1.safetensors"), [TensorToWrite.Of("a", ones(1))]);
+        SafetensorsWriter.Write(folder.File("model-2.safetensors"), [TensorToWrite.Of("b", ones(2))]);
+        File.WriteAllText(folder.File("model.safetensors.index.json"), index);
     }
 
     /// <summary>Text matrices rounded to FP8 blocks of 32 x 32, and the tensors that say so in a checkpoint.</summary>

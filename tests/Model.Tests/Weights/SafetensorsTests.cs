@@ -8,9 +8,9 @@ namespace EduVision.Model.Tests.Weights;
 
 public sealed class SafetensorsTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => folder.Dispose();
 
     [Theory]
     [InlineData(ScalarType.Float32)]
@@ -27,7 +27,7 @@ public sealed class SafetensorsTests : IDisposable
         var matrix = arange(6).view(2, 3).to(type);
         var scalar = tensor(3).to(type);
         var nothing = zeros([0, 4], type);
-        var path = _folder.File("a.safetensors");
+        var path = folder.File("a.safetensors");
         SafetensorsWriter.Write(path, [TensorToWrite.Of("matrix", matrix), TensorToWrite.Of("scalar", scalar), TensorToWrite.Of("nothing", nothing)], new Dictionary<string, string> { ["说明"] = "测试" });
 
         using var file = SafetensorsFile.Open(path);
@@ -36,7 +36,7 @@ public sealed class SafetensorsTests : IDisposable
         Assert.Equal(type, file.Load("scalar").dtype);
         Assert.Empty(file.Load("scalar").shape);
         Assert.Equal([0, 4], file.Load("nothing").shape);
-        Assert.Single(Directory.GetFiles(_folder.Path));
+        Assert.Single(Directory.GetFiles(folder.Path));
     }
 
     [Fact]
@@ -44,19 +44,19 @@ public sealed class SafetensorsTests : IDisposable
     {
         using var scope = NewDisposeScope();
         var transposed = arange(6).view(2, 3).t();
-        SafetensorsWriter.Write(_folder.File("t.safetensors"), [TensorToWrite.Of("t", transposed)]);
-        using var file = SafetensorsFile.Open(_folder.File("t.safetensors"));
+        SafetensorsWriter.Write(folder.File("t.safetensors"), [TensorToWrite.Of("t", transposed)]);
+        using var file = SafetensorsFile.Open(folder.File("t.safetensors"));
         Assert.Equal([0L, 3, 1, 4, 2, 5], file.Load("t").data<long>().ToArray());
     }
 
     [Fact]
     public void A_failed_write_leaves_the_old_file_and_nothing_else()
     {
-        var path = _folder.File("a.safetensors");
+        var path = folder.File("a.safetensors");
         File.WriteAllText(path, "old");
         Assert.Throws<InvalidOperationException>(() => SafetensorsWriter.Write(path, [new TensorToWrite("x", StoredType.F32, [3], () => zeros(2))]));
         Assert.Equal("old", File.ReadAllText(path));
-        Assert.Single(Directory.GetFiles(_folder.Path));
+        Assert.Single(Directory.GetFiles(folder.Path));
     }
 
     [Theory]
@@ -78,7 +78,7 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"x":""", 0, "not a safetensors file", "JSON")]
     public void A_damaged_header_names_the_file_and_the_mismatch(string header, int dataBytes, params string[] message)
     {
-        var path = _folder.File("damaged.safetensors");
+        var path = folder.File("damaged.safetensors");
         File.WriteAllBytes(path, [.. Length(Encoding.UTF8.GetByteCount(header)), .. Encoding.UTF8.GetBytes(header), .. new byte[dataBytes]]);
         var exception = Assert.Throws<ModelFileException>(() => SafetensorsFile.Open(path));
         Assert.Equal(path, exception.File);
@@ -102,25 +102,25 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void A_missing_tensor_names_itself_and_the_file()
     {
-        SafetensorsWriter.Write(_folder.File("a.safetensors"), []);
-        using var file = SafetensorsFile.Open(_folder.File("a.safetensors"));
+        SafetensorsWriter.Write(folder.File("a.safetensors"), []);
+        using var file = SafetensorsFile.Open(folder.File("a.safetensors"));
         Assert.Contains("`x`", Assert.Throws<ModelFileException>(() => file.Load("x")).Message, StringComparison.Ordinal);
-        Assert.Throws<ModelFileException>(() => SafetensorsFile.Open(_folder.File("b.safetensors")));
+        Assert.Throws<ModelFileException>(() => SafetensorsFile.Open(folder.File("b.safetensors")));
     }
 
     [Fact]
     public void A_closed_file_is_not_read()
     {
         using var one = ones(1);
-        SafetensorsWriter.Write(_folder.File("a.safetensors"), [TensorToWrite.Of("x", one)]);
-        var file = SafetensorsFile.Open(_folder.File("a.safetensors"));
+        SafetensorsWriter.Write(folder.File("a.safetensors"), [TensorToWrite.Of("x", one)]);
+        var file = SafetensorsFile.Open(folder.File("a.safetensors"));
         file.Dispose();
         Assert.Throws<ObjectDisposedException>(() => file.Load("x"));
     }
 
     private void Refused(byte[] content, string message)
     {
-        var path = _folder.File("foreign.safetensors");
+        var path = folder.File("foreign.safetensors");
         File.WriteAllBytes(path, content);
         Assert.Contains(message, Assert.Throws<ModelFileException>(() => SafetensorsFile.Open(path)).Message, StringComparison.Ordinal);
     }

@@ -5,8 +5,6 @@ namespace EduVision.Web.Tests.Docker;
 /// <summary>No engine builds the images here; what they name must exist all the same.</summary>
 public sealed partial class ComposeTests
 {
-    private static readonly string Root = FindRoot();
-
     private static readonly Dictionary<string, string[]> OptionFiles = new()
     {
         ["web"] = ["src/Web/Supervision/SupervisionOptions.cs", "src/Web/Data/DataDirectory.cs", "src/Web/Uploads/UploadOptions.cs"],
@@ -21,7 +19,7 @@ public sealed partial class ComposeTests
         var text = Dockerfile(service);
 
         var project = PublishedProject().Match(text).Groups[1].Value;
-        var file = Assert.Single(Directory.GetFiles(Path.Combine(Root, project), "*.csproj"));
+        var file = Assert.Single(Directory.GetFiles(Path.Combine(Repository.Root, project), "*.csproj"));
         Assert.Contains($"\"{Path.GetFileNameWithoutExtension(file)}.dll\"", EntryPoint().Match(text).Value, StringComparison.Ordinal);
     }
 
@@ -30,8 +28,8 @@ public sealed partial class ComposeTests
     [InlineData("web")]
     public void Settings_are_options_that_exist(string service)
     {
-        var options = string.Concat(OptionFiles[service].Select(Read));
-        var settings = Setting().Matches(Dockerfile(service) + Service(service) + Read("docker/key.env.example")).Select(match => match.Groups[1].Value).Distinct().ToList();
+        var options = string.Concat(OptionFiles[service].Select(Repository.Read));
+        var settings = Setting().Matches(Dockerfile(service) + Service(service) + Repository.Read("docker/key.env.example")).Select(match => match.Groups[1].Value).Distinct().ToList();
 
         Assert.NotEmpty(settings);
         Assert.All(settings, setting => Assert.Matches($@"public [\w?<>]+ {setting} \{{ get;", options));
@@ -49,6 +47,25 @@ public sealed partial class ComposeTests
         var listens = Listens().Match(text).Groups[1].Value;
         Assert.Contains($"\"{listens}/", text[text.IndexOf("HEALTHCHECK", StringComparison.Ordinal)..], StringComparison.Ordinal);
         Assert.Equal(listens, Listens().Match(Service(service)).Groups[1].Value);
+    }
+
+    [Fact]
+    public void The_service_comes_with_libtorch_for_cuda_on_an_image_for_cuda()
+    {
+        var text = Dockerfile("inference");
+
+        Assert.Contains("\nARG TORCH=cuda\n", text, StringComparison.Ordinal);
+        Assert.Contains("-p:Torch=${TORCH}", text, StringComparison.Ordinal);
+        Assert.StartsWith("nvidia/cuda:", BaseImage().Matches(text)[^1].Groups[1].Value, StringComparison.Ordinal);
+        Assert.Contains("Condition=\"'$(Torch)' == 'cuda'\"", Repository.Read("Torch.props"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Data_and_models_lie_in_volumes()
+    {
+        Assert.Contains("- inference-data:/data\n", Service("inference"), StringComparison.Ordinal);
+        Assert.Contains(":/models:ro\n", Service("inference"), StringComparison.Ordinal);
+        Assert.Contains("- web-data:/data\n", Service("web"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -77,25 +94,16 @@ public sealed partial class ComposeTests
     [Fact]
     public void Context_takes_in_files_that_exist_and_all_that_the_projects_import()
     {
-        var taken = Read(".dockerignore").Split('\n').Where(line => line.StartsWith('!')).Select(line => line[1..]).ToList();
+        var taken = Repository.Read(".dockerignore").Split('\n').Where(line => line.StartsWith('!')).Select(line => line[1..]).ToList();
 
-        Assert.All(taken, path => Assert.True(Path.Exists(Path.Combine(Root, path)), path));
-        Assert.All(Directory.GetFiles(Root, "*.props").Select(Path.GetFileName), props => Assert.Contains(props, taken));
+        Assert.All(taken, path => Assert.True(Path.Exists(Path.Combine(Repository.Root, path)), path));
+        Assert.All(Directory.GetFiles(Repository.Root, "*.props").Select(Path.GetFileName), props => Assert.Contains(props, taken));
     }
 
-    private static string Dockerfile(string service) => Read($"docker/{service}.Dockerfile");
+    private static string Dockerfile(string service) => Repository.Read($"docker/{service}.Dockerfile");
 
     private static string Service(string service) =>
-        Regex.Match(Read("docker/compose.yaml"), $@"^  {service}:\n(?:    .*\n|\n)+", RegexOptions.Multiline).Value;
-
-    private static string Read(string path) => File.ReadAllText(Path.Combine(Root, path)).ReplaceLineEndings("\n");
-
-    private static string FindRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "EduVision.sln"))) folder = Path.GetDirectoryName(folder.TrimEnd(Path.DirectorySeparatorChar))!;
-        return folder;
-    }
+        Regex.Match(Repository.Read("docker/compose.yaml"), $@"^  {service}:\n(?:    .*\n|\n)+", RegexOptions.Multiline).Value;
 
     [GeneratedRegex(@"RUN dotnet publish (\S+)")]
     private static partial Regex PublishedProject();

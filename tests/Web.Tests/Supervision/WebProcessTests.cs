@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace EduVision.Web.Tests.Supervision;
 
@@ -50,6 +51,19 @@ public sealed class WebProcessTests : IDisposable
 
         Assert.Equal(1, web.Process.ExitCode);
         Assert.Contains("/no/such/model", web.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_address_that_is_taken_says_how_to_choose_another()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        using var web = WebProcess.Start(ChildProgram.Web, [.. Settings, ("urls", $"http://{other.LocalEndpoint}")]);
+
+        await web.Process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, web.Process.ExitCode);
+        Assert.Contains("--urls", web.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
