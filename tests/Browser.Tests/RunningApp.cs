@@ -1,3 +1,4 @@
+using EduVision.Browser.Tests.Models;
 using EduVision.Web.Tests.Supervision;
 using Microsoft.Playwright;
 
@@ -144,5 +145,24 @@ public sealed class TalkativeApp : RunningApp
     {
         await base.DisposeAsync();
         if (ModelFolder is not null) Directory.Delete(ModelFolder, recursive: true);
+    }
+}
+
+/// <summary>With a model that knows one text by heart; deletes it at the end.</summary>
+/// <param name="folder">The model's folder.</param>
+public class RecitingApp(string? folder) : RunningApp
+{
+    /// <inheritdoc />
+    protected override string? ModelFolder => folder;
+
+    /// <inheritdoc />
+    protected override string Without => "There is no tests/Model.Tests/Fixtures/tiny-fp8 here.";
+
+    /// <inheritdoc />
+    public override async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await base.DisposeAsync();
+        if (folder is not null) Directory.Delete(folder, recursive: true);
     }
 }
