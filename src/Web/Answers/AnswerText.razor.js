@@ -1,58 +1,145 @@
-// Shows an answer while it streams: finished blocks are put into the page once, only the tail is replaced.
+// Shows an answer while it streams. What is in the page already stays as it is: only what changed is touched, so that a
+// formula is typeset once, a selection survives, and the work of an update does not grow with the answer.
 import katex from '/lib/katex/katex.mjs';
 
-const lastGood = new WeakMap();
+// Formulas are typeset for at most this long at a stretch; what is left waits for the next frames.
+const sliceMilliseconds = 12;
 
-/** Adds finished blocks and replaces the tail of a streamed answer. */
-export function show(host, fresh, tail, startsOver) {
-  if (!host) return;
+// What each host shows: which life of the answer, how many blocks and nodes of it are finished, and the formulas still to typeset.
+const views = new WeakMap();
+
+/**
+ * Adds finished blocks after the first `from` and replaces what follows them, the tail. May be called twice with the same: a
+ * call, or its answer, may have been lost on the way.
+ * @returns how many finished blocks the page has now; fewer than `from` if earlier ones never came.
+ */
+export function show(host, life, from, fresh, tail) {
+  if (!host) return from + fresh.length;
+  const view = viewOf(host, life);
+  if (from > view.blocks) return view.blocks;
   const follow = isAtBottom();
-  if (startsOver || !host.querySelector(':scope > .tail')) {
-    host.replaceChildren(make('finished'), make('tail'));
-  }
-  const [finished, end] = host.children;
-  for (const html of fresh) finished.append(...parse(html, null).childNodes);
-  end.replaceChildren(...parse(tail, end).childNodes);
-  if (follow) window.scrollTo({ top: document.documentElement.scrollHeight });
+  const wanted = parse(fresh.slice(view.blocks - from).join(''));
+  const finished = view.nodes + wanted.childNodes.length;
+  wanted.append(parse(tail));
+  // A block that was the tail a moment ago stays where it is; it is not made anew.
+  morph(host, host.childNodes[view.nodes], wanted, view.waiting);
+  view.nodes = finished;
+  view.blocks = Math.max(view.blocks, from + fresh.length);
+  work(view.waiting, follow);
+  return view.blocks;
 }
 
 /** Typesets the formulas of an answer that came whole. */
 export function typeset(host) {
-  if (host) render(host, null);
+  if (host) work([...host.querySelectorAll('.math:not(.done)')], false);
 }
 
-function make(name) {
-  const element = document.createElement('div');
-  element.className = name;
-  return element;
+function viewOf(host, life) {
+  let view = views.get(host);
+  if (view?.life !== life) {
+    host.replaceChildren();
+    view = { life, blocks: 0, nodes: 0, waiting: [] };
+    views.set(host, view);
+  }
+  return view;
 }
 
 // The HTML was sanitised by the server; formulas are text until KaTeX, which trusts nothing, makes its own elements of them.
-function parse(html, memory) {
+function parse(html) {
   const template = document.createElement('template');
   template.innerHTML = html;
-  render(template.content, memory);
+  for (const node of [...template.content.childNodes]) if (node.nodeType === Node.TEXT_NODE && !node.data.trim()) node.remove();
   return template.content;
 }
 
-function render(root, memory) {
-  for (const element of root.querySelectorAll('.math:not(.done)')) {
-    const tex = element.textContent;
-    const unfinished = element.classList.contains('unfinished');
-    element.classList.add('done');
-    element.dataset.tex = tex;
-    const options = {
-      displayMode: element.classList.contains('display'), trust: false, strict: 'ignore',
-      maxSize: 20, maxExpand: 300, throwOnError: true, output: 'htmlAndMathml',
-    };
-    try {
-      katex.render(unfinished ? complete(tex) : tex, element, options);
-      if (unfinished && memory) lastGood.set(memory, element.innerHTML);
-    } catch {
-      // While it streams, what could be read a moment ago stays; at the end the source is shown.
-      if (unfinished && memory && lastGood.has(memory)) element.innerHTML = lastGood.get(memory);
-      else { element.textContent = tex; element.classList.add('raw'); }
+// Makes the children of `parent` from `old` on those of `wanted`, keeping every node that need not change.
+function morph(parent, old, wanted, waiting) {
+  for (let node = wanted.firstChild; node;) {
+    const next = node.nextSibling;
+    if (!old) {
+      parent.append(node);
+      collect(node, waiting);
+    } else {
+      const after = old.nextSibling;
+      if (old.nodeName !== node.nodeName || isMath(old) !== isMath(node)) {
+        old.replaceWith(node);
+        collect(node, waiting);
+      } else if (isMath(node)) {
+        if (sourceOf(old) !== sourceOf(node)) renew(old, node, waiting);
+      } else if (node.nodeType === Node.ELEMENT_NODE) {
+        copyAttributes(old, node);
+        morph(old, old.firstChild, node, waiting);
+      } else if (old.data !== node.data) {
+        old.data = node.data;
+      }
+      old = after;
     }
+    node = next;
+  }
+  while (old) {
+    const after = old.nextSibling;
+    old.remove();
+    old = after;
+  }
+}
+
+const isMath = node => node.nodeType === Node.ELEMENT_NODE && node.classList.contains('math');
+
+const isUnfinished = element => element.classList.contains('unfinished');
+
+const sourceOf = math => `${math.classList.contains('display')} ${isUnfinished(math)} ${math.dataset.tex ?? math.textContent}`;
+
+function collect(node, waiting) {
+  if (isMath(node)) waiting.push(node);
+  else if (node.nodeType === Node.ELEMENT_NODE) waiting.push(...node.querySelectorAll('.math'));
+}
+
+// A formula that grew shows what could be read a moment ago until more of it can be read.
+function renew(old, node, waiting) {
+  const growing = isUnfinished(old) && isUnfinished(node) && old.classList.contains('done');
+  old.replaceWith(node);
+  if (growing) {
+    const tex = node.textContent;
+    node.replaceChildren(...old.childNodes);
+    node.dataset.tex = tex;
+    node.classList.add('grown');
+  }
+  waiting.push(node);
+}
+
+function copyAttributes(old, node) {
+  for (const { name } of [...old.attributes]) if (!node.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of node.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+}
+
+// Typesets what waits, first come first served; more came if `waiting` grows meanwhile.
+function work(waiting, follow) {
+  const until = performance.now() + sliceMilliseconds;
+  while (waiting.length > 0 && performance.now() < until) {
+    const math = waiting.shift();
+    if (math.isConnected) render(math);
+  }
+  if (follow) window.scrollTo({ top: document.documentElement.scrollHeight });
+  if (waiting.length > 0) requestAnimationFrame(() => work(waiting, isAtBottom()));
+}
+
+function render(math) {
+  const tex = math.dataset.tex ?? math.textContent;
+  const unfinished = isUnfinished(math);
+  math.classList.add('done');
+  math.dataset.tex = tex;
+  try {
+    const html = katex.renderToString(unfinished ? complete(tex) : tex, {
+      displayMode: math.classList.contains('display'), trust: false, strict: 'ignore',
+      maxSize: 20, maxExpand: 300, throwOnError: true, output: 'htmlAndMathml',
+    });
+    math.innerHTML = html;
+    math.classList.remove('raw');
+  } catch {
+    // While it streams, what could be read a moment ago stays; at the end the source is shown.
+    if (math.classList.contains('grown')) return;
+    math.textContent = tex;
+    math.classList.add('raw');
   }
 }
 

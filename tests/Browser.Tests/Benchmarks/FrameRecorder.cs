@@ -43,7 +43,7 @@ internal static class FrameRecorder
           observer.observe({ type: 'longtask' });
           window.frameRecord = new Promise(done => {
             const frame = now => {
-              if (!first && seen('.answer-text .finished')) first = now;
+              if (!first && seen('.answer-text > *')) first = now;
               else if (first) frames.push(now - last);
               last = now;
               if (!end && seen('.answer-actions')) end = now;
