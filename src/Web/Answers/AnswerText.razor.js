@@ -11,12 +11,10 @@ const views = new WeakMap();
 /**
  * Adds finished blocks after the first `from` and replaces what follows them, the tail. May be called twice with the same: a
  * call, or its answer, may have been lost on the way.
- * @returns how many finished blocks the page has now; fewer than `from` if earlier ones never came.
  */
 export function show(host, life, from, fresh, tail) {
-  if (!host) return from + fresh.length;
+  if (!host) return;
   const view = viewOf(host, life);
-  if (from > view.blocks) return view.blocks;
   const follow = isAtBottom();
   const wanted = parse(fresh.slice(view.blocks - from).join(''));
   const finished = view.nodes + wanted.childNodes.length;
@@ -26,7 +24,6 @@ export function show(host, life, from, fresh, tail) {
   view.nodes = finished;
   view.blocks = Math.max(view.blocks, from + fresh.length);
   work(view.waiting, follow);
-  return view.blocks;
 }
 
 /** Typesets the formulas of an answer that came whole. */
@@ -112,7 +109,7 @@ function copyAttributes(old, node) {
   for (const { name, value } of node.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
 }
 
-// Typesets what waits, first come first served; more came if `waiting` grows meanwhile.
+// Typesets what waits, first come first served.
 function work(waiting, follow) {
   const until = performance.now() + sliceMilliseconds;
   while (waiting.length > 0 && performance.now() < until) {
