@@ -5,7 +5,8 @@ import katex from '/lib/katex/katex.mjs';
 // Formulas are typeset for at most this long at a stretch; what is left waits for the next frames.
 const sliceMilliseconds = 12;
 
-// What each host shows: which life of the answer, how many blocks and nodes of it are finished, and the formulas still to typeset.
+// What each host shows: which life of the answer, how many blocks and nodes of it are finished, and what is still to do:
+// formulas to typeset, and finished blocks to look at after that.
 const views = new WeakMap();
 
 /**
@@ -15,28 +16,29 @@ const views = new WeakMap();
 export function show(host, life, from, fresh, tail) {
   if (!host) return;
   const view = viewOf(host, life);
-  const follow = isAtBottom();
   const wanted = parse(fresh.slice(view.blocks - from).join(''));
   const finished = view.nodes + wanted.childNodes.length;
   wanted.append(parse(tail));
   // A block that was the tail a moment ago stays where it is; it is not made anew.
   morph(host, host.childNodes[view.nodes], wanted, view.waiting);
+  view.fresh.push(...[...host.childNodes].slice(view.nodes, finished));
   view.nodes = finished;
   view.blocks = Math.max(view.blocks, from + fresh.length);
-  work(view.waiting, follow);
+  work(view, goAlong);
 }
 
 /** Typesets the formulas of an answer that came whole. */
 export function typeset(host) {
-  if (host) work([...host.querySelectorAll('.math:not(.done)')], false);
+  if (host) work({ waiting: [...host.querySelectorAll('.math:not(.done)')], fresh: [...host.children] }, () => {});
 }
 
 function viewOf(host, life) {
   let view = views.get(host);
   if (view?.life !== life) {
     host.replaceChildren();
-    view = { life, blocks: 0, nodes: 0, waiting: [] };
+    view = { life, blocks: 0, nodes: 0, waiting: [], fresh: [] };
     views.set(host, view);
+    following = isEndInSight();
   }
   return view;
 }
@@ -110,14 +112,23 @@ function copyAttributes(old, node) {
 }
 
 // Typesets what waits, first come first served.
-function work(waiting, follow) {
+function work(view, after) {
   const until = performance.now() + sliceMilliseconds;
-  while (waiting.length > 0 && performance.now() < until) {
-    const math = waiting.shift();
+  while (view.waiting.length > 0 && performance.now() < until) {
+    const math = view.waiting.shift();
     if (math.isConnected) render(math);
   }
-  if (follow) window.scrollTo({ top: document.documentElement.scrollHeight });
-  if (waiting.length > 0) requestAnimationFrame(() => work(waiting, isAtBottom()));
+  after();
+  if (view.waiting.length > 0) requestAnimationFrame(() => work(view, after));
+  else for (const block of view.fresh.splice(0)) makeReachable(block);
+}
+
+// What is wider than the page scrolls by itself: by touch and wheel, and, in the order of the keys, by arrows.
+function makeReachable(block) {
+  const wide = 'pre, table, .math.display';
+  for (const element of [block, ...block.querySelectorAll(wide)]) {
+    if (element.matches(wide) && element.scrollWidth > element.clientWidth) element.tabIndex = 0;
+  }
 }
 
 function render(math) {
@@ -159,7 +170,30 @@ function complete(tex) {
   return text + open.reverse().map(name => `\\end{${name}}`).join('');
 }
 
-function isAtBottom() {
-  const page = document.documentElement;
-  return page.scrollHeight > page.clientHeight && page.scrollHeight - page.scrollTop - page.clientHeight < 120;
+// The page goes along with the newest words while its end is in sight, until somebody scrolls up. Its height changes by itself:
+// only a move up at the same height is somebody's.
+const page = document.documentElement;
+let following = isEndInSight();
+let height = page.scrollHeight;
+let top = page.scrollTop;
+
+addEventListener('scroll', () => {
+  if (isEndInSight()) following = true;
+  else if (page.scrollHeight === height && page.scrollTop < top) following = false;
+  remember();
+}, { passive: true });
+
+function goAlong() {
+  if (!following) return;
+  window.scrollTo({ top: page.scrollHeight });
+  remember();
+}
+
+function remember() {
+  height = page.scrollHeight;
+  top = page.scrollTop;
+}
+
+function isEndInSight() {
+  return page.scrollHeight - page.scrollTop - page.clientHeight < 120;
 }

@@ -8,8 +8,8 @@ internal sealed record FrameRecord
     /// <summary>From the first words to the end of the answer.</summary>
     public required double Duration { get; init; }
 
-    /// <summary>Characters of reasoning and answer that were shown at the end, formulas as they were written.</summary>
-    public required int Characters { get; init; }
+    /// <summary>Pixels of the page under the window at the end: few, if it went along with the newest words.</summary>
+    public required double Left { get; init; }
 
     /// <summary>Time from frame to frame.</summary>
     public required double[] Frames { get; init; }
@@ -36,7 +36,8 @@ internal static class FrameRecorder
         () => {
           const frames = [], longTasks = [];
           const seen = selector => document.querySelector(selector) !== null;
-          let first = 0, end = 0, last = 0;
+          const page = document.documentElement;
+          let first = 0, end = 0, last = 0, following = false;
           const observer = new PerformanceObserver(list => {
             for (const task of list.getEntries()) if (first && task.startTime >= first) longTasks.push(task.duration);
           });
@@ -46,10 +47,15 @@ internal static class FrameRecorder
               if (!first && seen('.answer-text > *')) first = now;
               else if (first) frames.push(now - last);
               last = now;
+              // As a reader who goes along: the page then stays with the newest words by itself.
+              if (first && !following && page.scrollHeight > page.clientHeight) {
+                following = true;
+                scrollTo(0, page.scrollHeight);
+              }
               if (!end && seen('.answer-actions')) end = now;
               if (!end || now < end + 1000) return requestAnimationFrame(frame);
               observer.disconnect();
-              done({ duration: end - first, frames, longTasks });
+              done({ duration: end - first, frames, longTasks, left: page.scrollHeight - page.scrollTop - page.clientHeight });
             };
             requestAnimationFrame(frame);
           });
@@ -60,7 +66,7 @@ internal static class FrameRecorder
     public static Task StartAsync(IPage page) => page.EvaluateAsync(Script);
 
     /// <summary>Waits for the end of the answer.</summary>
-    public static async Task<FrameRecord> EndAsync(IPage page, int characters)
+    public static async Task<FrameRecord> EndAsync(IPage page)
     {
         var json = await page.EvaluateAsync<System.Text.Json.JsonElement>("() => window.frameRecord");
         return new FrameRecord
@@ -68,7 +74,7 @@ internal static class FrameRecorder
             Duration = json.GetProperty("duration").GetDouble(),
             Frames = Numbers("frames"),
             LongTasks = Numbers("longTasks"),
-            Characters = characters,
+            Left = json.GetProperty("left").GetDouble(),
         };
 
         double[] Numbers(string name) => [.. json.GetProperty(name).EnumerateArray().Select(number => number.GetDouble())];
