@@ -50,8 +50,11 @@ public class RecitingApp(string? folder) : RunningApp
 }
 
 /// <summary>With a model that attacks the page first, and then goes on for long with what is hard to show.</summary>
-public sealed class HostileApp() : RecitingApp(Places.RandomModel is { } source ? RecitingModel.Make(source, LongAnswer.Reasoning, $"{Attack}\n\n{LongAnswer.Text(2)}").Folder : null)
+public sealed class HostileApp() : RecitingApp(Places.RandomModel is { } source ? RecitingModel.Make(source, LongAnswer.Reasoning, $"{Attack}\n\n{LongAnswer.Text(2)}\n\n{Unclosed}").Folder : null)
 {
+    // The last formula is never closed.
+    private const string Unclosed = "And so \\(x = \\frac{1}{2";
+
     private const string Attack =
         """
         <img src="x" onerror="window.hacked = 1"> <script>window.hacked = 2</script> <svg/onload=window.hacked=3>

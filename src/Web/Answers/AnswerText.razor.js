@@ -18,7 +18,9 @@ export function show(host, life, from, fresh, tail) {
   const view = viewOf(host, life);
   const wanted = parse(fresh.slice(view.blocks - from).join(''));
   const finished = view.nodes + wanted.childNodes.length;
-  wanted.append(parse(tail));
+  const growing = parse(tail);
+  for (const math of growing.querySelectorAll('.math.unfinished')) math.classList.add('growing');
+  wanted.append(growing);
   // A block that was the tail a moment ago stays where it is; it is not made anew.
   morph(host, host.childNodes[view.nodes], wanted, view.waiting);
   view.fresh.push(...[...host.childNodes].slice(view.nodes, finished));
@@ -84,24 +86,22 @@ function morph(parent, old, wanted, waiting) {
 
 const isMath = node => node.nodeType === Node.ELEMENT_NODE && node.classList.contains('math');
 
-const isUnfinished = element => element.classList.contains('unfinished');
+const texOf = math => math.dataset.tex ?? math.textContent;
 
-const sourceOf = math => `${math.classList.contains('display')} ${isUnfinished(math)} ${math.dataset.tex ?? math.textContent}`;
+const sourceOf = math => ['display', 'unfinished', 'growing'].map(name => math.classList.contains(name)).join() + texOf(math);
 
 function collect(node, waiting) {
   if (isMath(node)) waiting.push(node);
   else if (node.nodeType === Node.ELEMENT_NODE) waiting.push(...node.querySelectorAll('.math'));
 }
 
-// A formula that grew shows what could be read a moment ago until more of it can be read.
+// A formula that grows shows what could be read of it a moment ago until more of it can be read.
 function renew(old, node, waiting) {
-  const growing = isUnfinished(old) && isUnfinished(node) && old.classList.contains('done');
   old.replaceWith(node);
-  if (growing) {
-    const tex = node.textContent;
+  if (old.classList.contains('growing') && old.classList.contains('done') && node.classList.contains('growing')) {
+    node.dataset.tex = node.textContent;
+    node.classList.add('done');
     node.replaceChildren(...old.childNodes);
-    node.dataset.tex = tex;
-    node.classList.add('grown');
   }
   waiting.push(node);
 }
@@ -132,22 +132,21 @@ function makeReachable(block) {
 }
 
 function render(math) {
-  const tex = math.dataset.tex ?? math.textContent;
-  const unfinished = isUnfinished(math);
+  const tex = texOf(math);
+  const known = math.classList.contains('done');
   math.classList.add('done');
   math.dataset.tex = tex;
   try {
-    const html = katex.renderToString(unfinished ? complete(tex) : tex, {
+    math.innerHTML = katex.renderToString(math.classList.contains('unfinished') ? complete(tex) : tex, {
       displayMode: math.classList.contains('display'), trust: false, strict: 'ignore',
       maxSize: 20, maxExpand: 300, throwOnError: true, output: 'htmlAndMathml',
     });
-    math.innerHTML = html;
-    math.classList.remove('raw');
   } catch {
-    // While it streams, what could be read a moment ago stays; at the end the source is shown.
-    if (math.classList.contains('grown')) return;
-    math.textContent = tex;
-    math.classList.add('raw');
+    // The source is shown where there is nothing more to come, and nothing where there was nothing to read yet.
+    if (!math.classList.contains('growing')) {
+      math.textContent = tex;
+      math.classList.add('raw');
+    } else if (!known) math.replaceChildren();
   }
 }
 
