@@ -30,32 +30,34 @@ public sealed class StreamingBenchmark
         var (folder, tokens) = RecitingModel.Make(source, reasoning, answer);
         await using var app = new RecitingApp(folder);
         await app.InitializeAsync();
-        var records = new List<FrameRecord>();
+        var runs = new List<(FrameRecord Frames, double[] Busy)>();
         for (var run = 0; run < Runs; run++)
         {
             var page = await app.OpenAsync();
             await page.Locator(".file-input").First.SetInputFilesAsync(Places.Sample("equation"));
             await Expect(page.Locator(".send button")).ToBeEnabledAsync();
             await FrameRecorder.StartAsync(page);
+            var trace = await TaskTrace.StartAsync(page);
             await page.Locator(".send button").ClickAsync();
-            var record = await FrameRecorder.EndAsync(page);
-            Assert.InRange(record.Left, 0, 400); // it did go along: what is out of sight costs nothing and would prove nothing
-            records.Add(record);
-            Report($"run {run + 1}", tokens, record.Duration, record.Longest, record.Percentile99, record.Over(50), record.Over(100), record.LongTasks.Length, record.LongTasks.DefaultIfEmpty().Max());
-            await page.Context.CloseAsync();
+            var frames = await FrameRecorder.EndAsync(page);
+            // It did go along: what is out of sight costs nothing and would prove nothing.
+            Assert.InRange(frames.Left, 0, 400);
+            runs.Add((frames, await trace.EndAsync()));
+            Report($"run {run + 1}", tokens, runs[^1..]);
+            await app.CloseAsync();
         }
-        Report(
-            "median", tokens, Median(r => r.Duration), Median(r => r.Longest), Median(r => r.Percentile99), Median(r => r.Over(50)), Median(r => r.Over(100)),
-            Median(r => r.LongTasks.Length), Median(r => r.LongTasks.DefaultIfEmpty().Max()));
+        Report("median", tokens, runs);
         Console.WriteLine($"{answer.Length} characters of answer, {reasoning.Length} of reasoning; load average {Load()}, {Environment.ProcessorCount} cores");
-
-        double Median(Func<FrameRecord, double> of) => records.Select(of).Order().ElementAt(Runs / 2);
     }
 
-    private static void Report(
-        string name, int tokens, double duration, double longest, double percentile99, double over50, double over100, double tasks, double longestTask) =>
+    private static void Report(string name, int tokens, List<(FrameRecord Frames, double[] Busy)> runs)
+    {
+        var seconds = Median(run => run.Frames.Duration / 1000);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{name}: {tokens} tokens in {duration / 1000:0.0} s, {tokens / duration * 1000:0}/s; longest frame {longest:0} ms, p99 {percentile99:0} ms, {over50:0} over 50 ms, {over100:0} over 100 ms; {tasks:0} long tasks, longest {longestTask:0} ms"));
+            $"{name}: {tokens} tokens in {seconds:0.0} s, {tokens / seconds:0}/s; longest frame {Median(run => run.Frames.Longest):0} ms, p99 {Median(run => run.Frames.Percentile99):0} ms, {Median(run => run.Frames.Over(50)):0} over 50 ms, {Median(run => run.Frames.Over(100)):0} over 100 ms; {Median(run => run.Frames.LongTasks.Length):0} long tasks, longest {Median(run => run.Frames.LongTasks.DefaultIfEmpty().Max()):0} ms; main thread: {Median(run => run.Busy.Sum() / 1000):0.0} s of processor, longest task {Median(run => run.Busy.DefaultIfEmpty().Max()):0} ms of processor"));
+
+        double Median(Func<(FrameRecord Frames, double[] Busy), double> of) => runs.Select(of).Order().ElementAt(runs.Count / 2);
+    }
 
     private static string Load() => OperatingSystem.IsLinux() ? string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ')[..3]) : "unknown";
 }
