@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 namespace EduVision.Browser.Tests;
 
 /// <summary>A person uploads a photo and reads the right answer.</summary>
-public sealed class AnswerTests(TrainedApp app) : IClassFixture<TrainedApp>
+public sealed class AnswerTests(TrainedApp app) : BrowserTest(app), IClassFixture<TrainedApp>
 {
     private static readonly LocatorAssertionsToContainTextOptions Patient = new() { Timeout = 120_000 };
 
@@ -14,24 +14,23 @@ public sealed class AnswerTests(TrainedApp app) : IClassFixture<TrainedApp>
     public async Task A_photographed_problem_is_solved(string sample, string locale, string expected, string picture)
     {
         var page = await app.OpenAsync("/", locale);
-        await page.Locator(".file-input").First.SetInputFilesAsync(Places.Sample(sample));
-        await page.Locator(".send button").ClickAsync();
+        await AskAsync(page, sample);
 
-        await page.Locator(".answer-actions").WaitForAsync();
+        await EndAsync(page);
         await Expect(page.Locator(".answer > .answer-text")).ToContainTextAsync(expected, Patient);
         await page.Locator(".fold").ClickAsync();
         await Expect(page.Locator(".reasoning .katex").First).ToBeVisibleAsync();
         await Expect(page.Locator(".follow-up")).ToBeVisibleAsync();
         await ScreenshotAsync(page, picture);
-        Assert.Empty(app.Complaints);
+        Assert.Empty(app.ComplaintsOf(page));
     }
 
     [Fact]
     public async Task A_column_of_characters_is_transcribed()
     {
         var page = await app.OpenAsync();
-        await page.Locator(".sample").Nth(2).ClickAsync();
-        await page.Locator(".send button").ClickAsync();
+        await page.Locator(".task:has(input[value=Transcribe])").ClickAsync();
+        await AskAsync(page, "column");
 
         await Expect(page.Locator(".answer > .answer-text")).ToContainTextAsync("春风又绿江南岸", Patient);
     }

@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 namespace EduVision.Browser.Tests;
 
 /// <summary>Uploads, languages, widths, keys: what does not depend on what the model says.</summary>
-public sealed class PageTests(TalkativeApp app) : IClassFixture<TalkativeApp>
+public sealed class PageTests(TalkativeApp app) : BrowserTest(app), IClassFixture<TalkativeApp>
 {
     public static TheoryData<string, byte[], string> BadFiles => new()
     {
@@ -14,6 +14,7 @@ public sealed class PageTests(TalkativeApp app) : IClassFixture<TalkativeApp>
         { "line.png", BadPictures.Png(1, 10_000), "1×10000" },
         { "bomb.png", BadPictures.Png(50_000, 50_000), "2500" },
         { "cut.jpg", File.ReadAllBytes(Places.Sample("equation"))[..20_000], "损坏" },
+        { "<img src=x onerror=window.hacked=1>.png", "no picture"u8.ToArray(), "<img src=x onerror=window.hacked=1>.png" },
         { "page.pdf", "%PDF-1.7 and so on, and so on, and so on"u8.ToArray(), "不是可识别的图片" },
     };
 
@@ -28,6 +29,7 @@ public sealed class PageTests(TalkativeApp app) : IClassFixture<TalkativeApp>
 
         await Expect(page.Locator(".problem")).ToContainTextAsync(sentence);
         await Expect(page.Locator(".send button")).ToBeDisabledAsync();
+        Assert.True(await page.EvaluateAsync<bool>("() => window.hacked === undefined"));
         await input.SetInputFilesAsync(Places.Sample("equation"));
         await Expect(page.Locator(".send button")).ToBeEnabledAsync();
     }
@@ -36,6 +38,7 @@ public sealed class PageTests(TalkativeApp app) : IClassFixture<TalkativeApp>
     public async Task Photos_come_by_drop_and_by_paste_and_can_be_turned_and_taken_away()
     {
         var page = await app.OpenAsync();
+        await page.Locator(".picker[data-ready]").WaitForAsync();
         foreach (var (kind, count) in new[] { ("drop", 1), ("paste", 2) })
         {
             await page.EvaluateAsync(
@@ -106,36 +109,51 @@ public sealed class PageTests(TalkativeApp app) : IClassFixture<TalkativeApp>
     }
 
     [Fact]
-    public async Task The_keyboard_is_enough()
+    public async Task The_keyboard_alone_is_enough_to_ask_and_to_stop()
     {
         var page = await app.OpenAsync();
         await page.Keyboard.PressAsync("Tab");
         await Expect(page.Locator(".skip-link")).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("Enter");
+
+        await TabToAsync(page, ".file-input");
+        var chooser = await page.RunAndWaitForFileChooserAsync(() => page.Keyboard.PressAsync("Enter"));
+        await chooser.SetFilesAsync(Places.Sample("equation"));
+        await Expect(page.Locator(".tray img[src$='/thumbnail']")).ToBeVisibleAsync();
+        await TabToAsync(page, "input[name=task]");
+        await page.Keyboard.PressAsync("ArrowRight");
+        await Expect(page.Locator(".task.chosen")).ToContainTextAsync("转写");
+        await TabToAsync(page, "#question-text");
+        await page.Keyboard.TypeAsync("第二行");
+        await TabToAsync(page, ".send button");
+        await page.Keyboard.PressAsync("Enter");
+
+        await Expect(page).ToHaveURLAsync(QuestionAddress());
+        await Expect(page.Locator(".stop")).ToBeVisibleAsync();
+        await TabToAsync(page, ".stop");
+        await page.Keyboard.PressAsync("Enter");
+        await EndAsync(page);
+    }
+
+    [Fact]
+    public async Task Control_and_Enter_in_the_words_asks()
+    {
+        var page = await app.OpenAsync();
         await page.Locator(".file-input").First.SetInputFilesAsync(Places.Sample("equation"));
         await Expect(page.Locator(".send button")).ToBeEnabledAsync();
 
-        await page.Locator("input[value=Solve]").FocusAsync();
-        await page.Keyboard.PressAsync("ArrowRight");
-        await Expect(page.Locator(".task.chosen")).ToContainTextAsync("转写");
-        await page.Locator("#question-text").FocusAsync();
-        await Expect(page.Locator("#question-text")).ToBeFocusedAsync();
         await page.Locator("#question-text").PressAsync("Control+Enter");
 
-        await Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/questions/"));
-        await page.Locator(".stop").FocusAsync();
-        await page.Keyboard.PressAsync("Enter");
-        await Expect(page.Locator(".answer-actions")).ToBeVisibleAsync();
+        await Expect(page).ToHaveURLAsync(QuestionAddress());
+        await StopAsync(page);
     }
 
     [Fact]
     public async Task A_question_is_renamed_found_deleted_and_brought_back()
     {
         var page = await app.OpenAsync();
-        await page.Locator(".file-input").First.SetInputFilesAsync(Places.Sample("equation"));
-        await page.Locator(".send button").ClickAsync();
-        await page.Locator(".stop").ClickAsync();
-        await Expect(page.Locator(".answer-actions")).ToBeVisibleAsync();
+        await AskAsync(page);
+        await StopAsync(page);
 
         await RunningApp.GoAsync(page, "/history");
         await page.Locator("button[aria-label^='重命名']").First.ClickAsync();
@@ -152,16 +170,45 @@ public sealed class PageTests(TalkativeApp app) : IClassFixture<TalkativeApp>
     }
 
     [Fact]
+    public async Task A_hostile_question_and_title_are_words_everywhere()
+    {
+        const string hostile = "<img src=x onerror=window.hacked=1><script>window.hacked=2</script>";
+        var page = await app.OpenAsync();
+        await page.Locator("#question-text").FillAsync(hostile);
+        await AskAsync(page);
+        await StopAsync(page);
+        await Expect(page.Locator("main")).ToContainTextAsync(hostile);
+
+        await RunningApp.GoAsync(page, "/history");
+        await page.Locator("button[aria-label^='重命名']").First.ClickAsync();
+        await page.Locator(".mud-dialog input").FillAsync($"{hostile}!");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator(".entries")).ToContainTextAsync($"{hostile}!");
+
+        Assert.True(await page.EvaluateAsync<bool>("() => window.hacked === undefined"));
+        Assert.Empty(app.ComplaintsOf(page));
+    }
+
+    [Fact]
     public async Task No_page_complains_or_asks_anybody_else_for_anything()
     {
         var page = await app.OpenAsync();
         foreach (var path in new[] { "/history", "/status", "/settings", "/" }) await RunningApp.GoAsync(page, path);
-        await page.Locator(".file-input").First.SetInputFilesAsync(Places.Sample("arithmetic"));
-        await page.Locator(".send button").ClickAsync();
-        await page.Locator(".stop").ClickAsync();
-        await Expect(page.Locator(".answer-actions")).ToBeVisibleAsync();
+        await AskAsync(page, "arithmetic");
+        await StopAsync(page);
 
-        Assert.Empty(app.Complaints);
+        Assert.Empty(app.ComplaintsOf(page));
+    }
+
+    // Some way into the page: nothing may be out of reach of the Tab key, or far.
+    private static async Task TabToAsync(IPage page, string selector)
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            await page.Keyboard.PressAsync("Tab");
+            if (await page.EvaluateAsync<bool>("selector => document.activeElement.matches(selector)", selector)) return;
+        }
+        Assert.Fail($"The Tab key does not reach {selector}.");
     }
 
     private const string Lightness =

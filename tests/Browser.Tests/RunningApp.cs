@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using EduVision.Web.Tests.Supervision;
 using Microsoft.Playwright;
 
@@ -12,8 +13,11 @@ public abstract class RunningApp : IAsyncLifetime
         "--disable-component-update", "--disable-sync",
     ];
 
+    // Milliseconds: two cores, shared with a model and perhaps with other work. Nothing waits so long where all is well.
+    private const float Patience = 60_000;
+
     private readonly string data = Directory.CreateTempSubdirectory("eduvision-browser-").FullName;
-    private readonly List<string> complaints = [];
+    private readonly ConcurrentDictionary<IPage, ConcurrentQueue<string>> complaints = [];
     private WebProcess? web;
     private IPlaywright? playwright;
     private IBrowser? browser;
@@ -27,18 +31,15 @@ public abstract class RunningApp : IAsyncLifetime
     /// <summary>Where the application is.</summary>
     public string Address { get; private set; } = "";
 
-    /// <summary>What pages said on their consoles, or asked of anybody else.</summary>
-    public IReadOnlyList<string> Complaints
-    {
-        get { lock (complaints) return [.. complaints]; }
-    }
+    /// <summary>What a page said on its console, or asked of anybody else.</summary>
+    public IReadOnlyCollection<string> ComplaintsOf(IPage page) => complaints[page];
 
     /// <inheritdoc />
     public async ValueTask InitializeAsync()
     {
         if (ModelFolder is null) return;
         await StartWebAsync("http://127.0.0.1:0");
-        Assertions.SetDefaultExpectTimeout(30_000); // two cores, shared with a model
+        Assertions.SetDefaultExpectTimeout(Patience);
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
@@ -48,25 +49,35 @@ public abstract class RunningApp : IAsyncLifetime
     }
 
     /// <summary>A page of a person of its own: nothing is shared with other pages but the application.</summary>
-    public async Task<IPage> OpenAsync(string path = "/", string locale = "zh-CN", int width = 1280, int height = 860, ColorScheme colours = ColorScheme.Light, bool keepOpen = false)
+    /// <param name="path">Where to go.</param>
+    /// <param name="locale">The browser's language.</param>
+    /// <param name="width">Of the window.</param>
+    /// <param name="height">Of the window.</param>
+    /// <param name="colours">What the system prefers.</param>
+    /// <param name="keepOpen">True for a person who wants to see the reasoning.</param>
+    /// <param name="through">An address that leads to the application; null for its own.</param>
+    public async Task<IPage> OpenAsync(
+        string path = "/", string locale = "zh-CN", int width = 1280, int height = 860, ColorScheme colours = ColorScheme.Light, bool keepOpen = false,
+        Uri? through = null)
     {
         Assert.SkipWhen(ModelFolder is null, Without);
+        var address = through?.GetLeftPart(UriPartial.Authority) ?? Address;
         var context = await browser!.NewContextAsync(new BrowserNewContextOptions
         {
-            BaseURL = Address, Locale = locale, ViewportSize = new ViewportSize { Width = width, Height = height }, ColorScheme = colours,
+            BaseURL = address, Locale = locale, ViewportSize = new ViewportSize { Width = width, Height = height }, ColorScheme = colours,
         });
-        context.SetDefaultTimeout(60_000);
-        if (keepOpen) await context.AddCookiesAsync([new Cookie { Name = "keep-open", Value = "1", Url = Address }]);
-        context.Request += (_, request) =>
-        {
-            if (!request.Url.StartsWith(Address, StringComparison.Ordinal) && !request.Url.StartsWith("blob:", StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal))
-                Complain($"asked for {request.Url}");
-        };
+        context.SetDefaultTimeout(Patience);
+        if (keepOpen) await context.AddCookiesAsync([new Cookie { Name = "keep-open", Value = "1", Url = address }]);
         var page = await context.NewPageAsync();
-        page.PageError += (_, error) => Complain(error);
+        var said = complaints[page] = [];
+        page.Request += (_, request) =>
+        {
+            if (!Array.Exists([address, "blob:", "data:"], known => request.Url.StartsWith(known, StringComparison.Ordinal))) said.Enqueue($"asked for {request.Url}");
+        };
+        page.PageError += (_, error) => said.Enqueue(error);
         page.Console += (_, message) =>
         {
-            if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal)) Complain(message.Text);
+            if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal)) said.Enqueue(message.Text);
         };
         await GoAsync(page, path);
         return page;
@@ -81,6 +92,14 @@ public abstract class RunningApp : IAsyncLifetime
 
     /// <summary>Waits until the circuit is there: the model's state is only written into a living page.</summary>
     public static async Task LiveAsync(IPage page) => await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+
+    /// <summary>Closes every page: one that a test has left would go on working, and its circuit with it.</summary>
+    public async Task CloseAsync()
+    {
+        if (browser is null) return;
+        foreach (var context in browser.Contexts.ToList()) await context.CloseAsync();
+        complaints.Clear();
+    }
 
     /// <summary>Kills the inference service.</summary>
     public void KillInference()
@@ -112,37 +131,5 @@ public abstract class RunningApp : IAsyncLifetime
     {
         web = WebProcess.Start(Places.Web, ("urls", address), ("Data:Directory", data), ("Inference:Model", ModelFolder!));
         Address = await web.AddressAsync();
-    }
-
-    private void Complain(string what)
-    {
-        lock (complaints) complaints.Add(what);
-    }
-}
-
-/// <summary>With the bundled, trained model: what it says is right.</summary>
-public sealed class TrainedApp : RunningApp
-{
-    /// <inheritdoc />
-    protected override string? ModelFolder => Places.TrainedModel;
-
-    /// <inheritdoc />
-    protected override string Without => "There is no models/nano here.";
-}
-
-/// <summary>With a model of random weights that knows no end: what it says is nonsense, and goes on until somebody stops it.</summary>
-public sealed class TalkativeApp : RunningApp
-{
-    /// <inheritdoc />
-    protected override string? ModelFolder { get; } = TalkativeModel.Make();
-
-    /// <inheritdoc />
-    protected override string Without => "There is no tests/Model.Tests/Fixtures/tiny-fp8 here.";
-
-    /// <inheritdoc />
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        if (ModelFolder is not null) Directory.Delete(ModelFolder, recursive: true);
     }
 }

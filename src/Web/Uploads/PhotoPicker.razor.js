@@ -110,6 +110,7 @@ export function start(zone, page, maxBytes) {
   for (const [target, name, listener] of listeners) target.addEventListener(name, listener);
   // What was chosen before this script was there.
   for (const input of zone.querySelectorAll('.file-input')) onChange({ target: input });
+  zone.dataset.ready = '';
 
   return {
     forget(key) {
