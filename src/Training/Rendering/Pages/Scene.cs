@@ -72,11 +72,10 @@ internal sealed class Scene
     /// <summary>A paper and ink that go together for this hand, and that a person can tell apart.</summary>
     public static Scene Draw(Rng rng, HandStyle hand)
     {
-        for (;;)
-        {
-            var scene = DrawAny(rng, hand);
-            if (scene.Contrast >= LeastContrast) return scene;
-        }
+        Scene scene;
+        do scene = DrawAny(rng, hand);
+        while (scene.Contrast < LeastContrast);
+        return scene;
     }
 
     private static Scene DrawAny(Rng rng, HandStyle hand)
