@@ -4,7 +4,7 @@ FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
 WORKDIR /source
 COPY . .
 # Without -r it would bring the native libraries of every operating system (1.2 GB in place of 0.5).
-# cuda takes TorchSharp-cuda-linux from nuget.org; an empty value takes the CPU build, for a machine without a GPU.
+# cuda takes the package TorchSharp-cuda-linux; an empty value takes the CPU build, for a machine without a GPU.
 ARG TORCH=cuda
 RUN dotnet publish src/Inference -c Release -r linux-x64 --no-self-contained -p:Torch=${TORCH} -o /app
 
