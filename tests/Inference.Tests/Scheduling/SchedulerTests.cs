@@ -162,7 +162,10 @@ public sealed class SchedulerTests
         var bench = new Bench(encoderBytes: 1000);
         var (_, first) = bench.Add("a", Bench.PromptOf([1, 7, 7, 7, 7, 8], ("one", 1, 4)), 100);
         while (first.Tokens.Count == 0) bench.Step();
-        var (_, second) = bench.Add("b", Bench.PromptOf([2, 7, 7, 7, 7, 8], ("two", 1, 4)), 100);
+        // Ready before it is asked for: the first must not run out of tokens while a busy machine gets round to it.
+        var prompt = Bench.PromptOf([2, 7, 7, 7, 7, 8], ("two", 1, 4));
+        prompt.Images[0].Source.Take();
+        var (_, second) = bench.Add("b", prompt, 100);
         while (second.Tokens.Count == 0) bench.Step();
         Assert.False(first.HasEnded);
         Assert.Equal(1, bench.Runner.LiveImages);
