@@ -51,6 +51,7 @@ public sealed class AnswerTests(TrainedApp app) : BrowserTest(app), IClassFixtur
     private static async Task ScreenshotAsync(IPage page, string name)
     {
         if (Environment.GetEnvironmentVariable("EDUVISION_SCREENSHOTS") is not { Length: > 0 }) return;
-        await page.ScreenshotAsync(new() { Path = Places.InRepository($"docs/images/{name}.png") });
+        await page.EvaluateAsync("scrollTo(0, 0)");
+        await page.ScreenshotAsync(new() { Animations = ScreenshotAnimations.Disabled, Path = Places.InRepository($"docs/images/{name}.png") });
     }
 }

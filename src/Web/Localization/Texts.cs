@@ -48,6 +48,9 @@ public sealed class Texts
         return whole < 60 ? this["Time.Seconds", whole] : this["Time.Minutes", whole / 60, whole % 60];
     }
 
+    /// <summary>A length of time that was measured: tenths where they matter, <c>0.6 s</c>.</summary>
+    public string Measured(double seconds) => seconds < 10 ? this["Time.Seconds", Math.Max(0, seconds).ToString("0.0", Culture)] : Duration(seconds);
+
     /// <summary>When something was, as seen today.</summary>
     public string When(DateTime utc, DateTime nowUtc)
     {
