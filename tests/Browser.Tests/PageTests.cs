@@ -182,7 +182,7 @@ public sealed class PageTests(TalkativeApp app) : BrowserTest(app), IClassFixtur
         await RunningApp.GoAsync(page, "/history");
         await page.Locator("button[aria-label^='重命名']").First.ClickAsync();
         await page.Locator(".mud-dialog input").FillAsync($"{hostile}!");
-        await page.Keyboard.PressAsync("Enter");
+        await page.Locator(".mud-dialog input").PressAsync("Enter");
         await Expect(page.Locator(".entries")).ToContainTextAsync($"{hostile}!");
 
         Assert.True(await page.EvaluateAsync<bool>("() => window.hacked === undefined"));

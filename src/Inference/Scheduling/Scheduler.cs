@@ -75,6 +75,7 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
             else if (next is null) break;
             else if (admitting = TryAdmit(next, plan, ref budget)) Continue(next, plan, ref budget);
         }
+        TopUp(plan, budget);
         Prefetch();
         return plan.Chunks.Count == 0 ? null : plan;
     }
@@ -106,6 +107,19 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
         if (!TryReserve(sequence, sequence.Computed + count, plan, ref budget)) return;
         plan.Add(sequence, count);
         budget -= count;
+    }
+
+    // What a preemption gave back goes to those who had been cut short before it.
+    private void TopUp(StepPlan plan, int budget)
+    {
+        foreach (var (sequence, chunk) in plan.Chunks.Where(entry => entry.Chunk.Count < entry.Sequence.Pending).ToList())
+        {
+            var count = Math.Min(sequence.Pending, chunk.Count + budget);
+            if (count == chunk.Count || !memory.TryGrow(sequence, sequence.Computed + count)) continue;
+            plan.Drop(sequence);
+            plan.Add(sequence, count);
+            budget -= count - chunk.Count;
+        }
     }
 
     private void Advance(Sequence sequence, SequenceChunk chunk, ChunkResult result)
