@@ -29,6 +29,13 @@ public abstract partial class BrowserTest(RunningApp app) : IAsyncDisposable
         await Expect(page).ToHaveURLAsync(QuestionAddress());
     }
 
+    // Formulas come in over some frames; white space behind the last block is no part of the answer.
+    private protected static async Task<string> TypesetAsync(IPage page)
+    {
+        await page.WaitForFunctionAsync($"() => ({Words}).length >= 40 && !document.querySelector('.answer .math:not(.done)')");
+        return (await page.EvaluateAsync<string>(Words)).Trim();
+    }
+
     /// <summary>Waits until so much is in the page.</summary>
     /// <returns>The text of reasoning and answer.</returns>
     private protected static async Task<string> WordsAsync(IPage page, int length)

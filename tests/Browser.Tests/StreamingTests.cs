@@ -47,7 +47,7 @@ public sealed class StreamingTests(TalkativeApp app) : BrowserTest(app), IClassF
         await EndAsync(first);
         await ReloadAsync(first);
         await ReloadAsync(second);
-        Assert.Equal(await WordsAsync(first, 40), await WordsAsync(second, 40));
+        Assert.Equal(await TypesetAsync(first), await TypesetAsync(second));
     }
 
     [Fact]
