@@ -29,11 +29,11 @@ public abstract partial class BrowserTest(RunningApp app) : IAsyncDisposable
         await Expect(page).ToHaveURLAsync(QuestionAddress());
     }
 
-    // Formulas come in over some frames; white space behind the last block is no part of the answer.
+    // Formulas come in over some frames; white space behind a block is no part of what it says.
     private protected static async Task<string> TypesetAsync(IPage page)
     {
         await page.WaitForFunctionAsync($"() => ({Words}).length >= 40 && !document.querySelector('.answer .math:not(.done)')");
-        return (await page.EvaluateAsync<string>(Words)).Trim();
+        return await page.EvaluateAsync<string>($"({Words}).replace(/\\s/g, '')");
     }
 
     /// <summary>Waits until so much is in the page.</summary>
