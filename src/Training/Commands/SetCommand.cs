@@ -25,6 +25,11 @@ public static class SetCommand
         var formulas = new Option<bool>("--formulas") { Description = "With latex: general formulas instead of lines of arithmetic and equations." };
         var seen = new Option<bool>("--training-ink") { Description = "Draw with training's ink instead of held-out ink: photos that are new, by hands that are not." };
         var command = new Command("set", "Make a set of held-out photos.") { output, assets, task, formulas, count, seed, seen };
+        command.Validators.Add(parsed =>
+        {
+            // No problem would ever be one, and the search for them would not end.
+            if (parsed.GetValue(formulas) && parsed.GetValue(task) != EvaluationTask.Latex) parsed.AddError("--formulas goes with --task latex only.");
+        });
         command.SetAction(parsed => Make(parsed.GetValue(output)!.FullName, InkAssets.Load(parsed.GetValue(assets)!.FullName),
             problem => TaskOf(problem) == parsed.GetValue(task) && (problem.Kind == ProblemKind.MathLine) == parsed.GetValue(formulas),
             parsed.GetValue(count), ProblemMix.Mix(parsed.GetValue(seed), (int)parsed.GetValue(task)), !parsed.GetValue(seen)));
@@ -41,7 +46,7 @@ public static class SetCommand
         {
             var size = PhotoSize.Draw(random);
             var problem = ProblemMix.Default.Sample(random);
-            while (!wanted(problem) || !PictureRequest.Suits(problem.Picture, size.Shape) || !PictureRequest.CanWrite(problem.Picture, assets, heldOut))
+            while (!wanted(problem) || !PictureRequest.Fits(problem.Picture, size.Shape, assets, heldOut))
             {
                 problem = ProblemMix.Default.Sample(random);
                 size = PhotoSize.Draw(random);

@@ -34,7 +34,7 @@ public sealed class ExampleSource(ChatProcessor processor, InkAssets assets, Exa
         while (pool.Count < count * 3)
         {
             var problem = settings.Mix.Sample(random);
-            if (!PictureRequest.Suits(problem.Picture, size.Shape) || !PictureRequest.CanWrite(problem.Picture, assets, settings.HeldOut)) continue;
+            if (!PictureRequest.Fits(problem.Picture, size.Shape, assets, settings.HeldOut)) continue;
             var example = Example.Of(problem, grid, processor);
             if (example.Ids.Length <= settings.LongestText) pool.Add(example);
         }

@@ -10,8 +10,11 @@ public static class PictureRequest
     private const double HorizontalShare = 0.15;
     private static readonly UnreadableKind[] Kinds = Enum.GetValues<UnreadableKind>();
 
+    /// <summary>Whether a picture can become a photo of that shape by those hands.</summary>
+    public static bool Fits(Picture picture, PhotoShape shape, InkAssets assets, bool heldOut) => Suits(picture, shape) && CanWrite(picture, assets, heldOut);
+
     /// <summary>Whether a picture goes on a photo of that shape: no long lines on narrow crops, no columns on wide ones.</summary>
-    public static bool Suits(Picture picture, PhotoShape shape) => (picture, shape) switch
+    private static bool Suits(Picture picture, PhotoShape shape) => (picture, shape) switch
     {
         (MathPicture, PhotoShape.Column) => false,
         (MathPicture math, PhotoShape.Square) => math.Line.ToLatex().Length <= 24,
@@ -22,7 +25,7 @@ public static class PictureRequest
     };
 
     /// <summary>Whether some hand, of the held-out ones if <paramref name="heldOut"/>, has every character of the picture.</summary>
-    public static bool CanWrite(Picture picture, InkAssets assets, bool heldOut) => picture is not ColumnsPicture text
+    private static bool CanWrite(Picture picture, InkAssets assets, bool heldOut) => picture is not ColumnsPicture text
         || text.Columns.All(column => column.All(character => assets.Hands.Any(hand => hand.HeldOut == heldOut && hand.Has(character))));
 
     /// <summary>The renderer's request; what the picture leaves open is drawn from <paramref name="random"/>.</summary>

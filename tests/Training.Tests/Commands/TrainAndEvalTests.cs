@@ -32,6 +32,12 @@ public sealed class TrainAndEvalTests(OverfittedModel trained)
     }
 
     [Fact]
+    public void Set_refuses_formulas_of_another_task() =>
+        Assert.Equal(
+            "--formulas goes with --task latex only.",
+            Assert.Single(SetCommand.Create().Parse(["--out", trained.Nano.At("none"), "--assets", trained.Nano.Ink, "--task", "solve", "--formulas"]).Errors).Message);
+
+    [Fact]
     public void Set_tells_lines_to_transcribe_from_general_formulas()
     {
         string Made(string name, params string[] more)

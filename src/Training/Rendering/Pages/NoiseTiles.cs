@@ -4,7 +4,7 @@ namespace EduVision.Training.Rendering.Pages;
 internal static class NoiseTiles
 {
     public const int Size = 512;
-    public const int Wrap = Size - 1;
+    private const int Wrap = Size - 1;
 
     private const ulong Seed = 20240229;
 

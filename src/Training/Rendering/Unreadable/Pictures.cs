@@ -135,11 +135,12 @@ internal sealed class Pictures(Workspace workspace, Rng rng) : IDisposable
         var pixels = _bitmap.GetPixelSpan();
         for (var y = 0; y < workspace.Height; y++)
         {
-            var row = ((corner + y) & NoiseTiles.Wrap) * NoiseTiles.Size;
+            var noise = workspace.NoiseRows.A.AsSpan(0, workspace.Width);
+            NoiseTiles.Row(tile, corner, corner + y, noise);
             for (var x = 0; x < workspace.Width; x++)
             {
                 var at = y * workspace.Width + x;
-                var factor = workspace.Light[at] * (1f + texture * tile[row | (corner + x) & NoiseTiles.Wrap]) / 255f;
+                var factor = workspace.Light[at] * (1f + texture * noise[x]) / 255f;
                 (workspace.Red[at], workspace.Green[at], workspace.Blue[at]) = (pixels[4 * at] * factor, pixels[4 * at + 1] * factor, pixels[4 * at + 2] * factor);
             }
         }
