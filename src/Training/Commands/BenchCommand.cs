@@ -41,7 +41,7 @@ public static class BenchCommand
             while (clock.Elapsed.TotalSeconds < seconds)
             {
                 var (picture, size) = (ProblemMix.Default.Sample(random).Picture, PhotoSize.Draw(random));
-                if (!PictureRequest.Fits(picture, size.Shape, assets, heldOut: false)) continue;
+                if (!PictureRequest.Fits(picture, size, assets, heldOut: false)) continue;
                 renderer.Render(PictureRequest.Of(picture, size, heldOut: false, random), (ulong)random.NextInt64());
                 Interlocked.Increment(ref photos);
             }

@@ -46,7 +46,7 @@ public static class SetCommand
         {
             var size = PhotoSize.Draw(random);
             var problem = ProblemMix.Default.Sample(random);
-            while (!wanted(problem) || !PictureRequest.Fits(problem.Picture, size.Shape, assets, heldOut))
+            while (!wanted(problem) || !PictureRequest.Fits(problem.Picture, size, assets, heldOut))
             {
                 problem = ProblemMix.Default.Sample(random);
                 size = PhotoSize.Draw(random);

@@ -34,7 +34,7 @@ public sealed class ExampleSource(ChatProcessor processor, InkAssets assets, Exa
         while (pool.Count < count * 3)
         {
             var problem = settings.Mix.Sample(random);
-            if (!PictureRequest.Fits(problem.Picture, size.Shape, assets, settings.HeldOut)) continue;
+            if (!PictureRequest.Fits(problem.Picture, size, assets, settings.HeldOut)) continue;
             var example = Example.Of(problem, grid, processor);
             if (example.Ids.Length <= settings.LongestText) pool.Add(example);
         }

@@ -10,8 +10,12 @@ public static class PictureRequest
     private const double HorizontalShare = 0.15;
     private static readonly UnreadableKind[] Kinds = Enum.GetValues<UnreadableKind>();
 
-    /// <summary>Whether a picture can become a photo of that shape by those hands.</summary>
-    public static bool Fits(Picture picture, PhotoShape shape, InkAssets assets, bool heldOut) => Suits(picture, shape) && CanWrite(picture, assets, heldOut);
+    // Least pixels a character and its share of the margins take where people can still read it, and lines' pitch in characters.
+    private const double SmallestCell = 26, Pitch = 1.5;
+
+    /// <summary>Whether a picture can become a photo of that size by those hands.</summary>
+    public static bool Fits(Picture picture, PhotoSize size, InkAssets assets, bool heldOut) =>
+        Suits(picture, size.Shape) && HasRoom(picture, size) && CanWrite(picture, assets, heldOut);
 
     /// <summary>Whether a picture goes on a photo of that shape: no long lines on narrow crops, no columns on wide ones.</summary>
     private static bool Suits(Picture picture, PhotoShape shape) => (picture, shape) switch
@@ -23,6 +27,14 @@ public static class PictureRequest
         (ColumnsPicture text, PhotoShape.Column) => text.Columns.Length <= 3,
         _ => true,
     };
+
+    /// <summary>Whether the characters of columns (on a line's photo, of rows) stay large enough to read.</summary>
+    private static bool HasRoom(Picture picture, PhotoSize size)
+    {
+        if (picture is not ColumnsPicture text) return true;
+        var (along, across) = size.Shape == PhotoShape.Line ? (size.Width, size.Height) : (size.Height, size.Width);
+        return along >= SmallestCell * text.Columns.Max(column => column.Length) && across >= SmallestCell * Pitch * text.Columns.Length;
+    }
 
     /// <summary>Whether some hand, of the held-out ones if <paramref name="heldOut"/>, has every character of the picture.</summary>
     private static bool CanWrite(Picture picture, InkAssets assets, bool heldOut) => picture is not ColumnsPicture text

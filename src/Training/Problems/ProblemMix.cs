@@ -7,28 +7,28 @@ namespace EduVision.Training.Problems;
 public sealed record ProblemMix
 {
     /// <summary>Arithmetic to solve.</summary>
-    public double SolveArithmetic { get; init; } = 0.29;
+    public double SolveArithmetic { get; init; } = 0.25;
 
     /// <summary>Linear equations to solve.</summary>
-    public double SolveEquation { get; init; } = 0.17;
+    public double SolveEquation { get; init; } = 0.14;
 
     /// <summary>Arithmetic to transcribe.</summary>
-    public double TranscribeArithmetic { get; init; } = 0.08;
+    public double TranscribeArithmetic { get; init; } = 0.06;
 
     /// <summary>Equations to transcribe.</summary>
     public double TranscribeEquation { get; init; } = 0.04;
 
     /// <summary>General mathematics to transcribe.</summary>
-    public double TranscribeMathLine { get; init; } = 0.13;
+    public double TranscribeMathLine { get; init; } = 0.12;
 
     /// <summary>Chinese columns and single characters to transcribe.</summary>
-    public double TranscribeColumns { get; init; } = 0.27;
+    public double TranscribeColumns { get; init; } = 0.38;
 
     /// <summary>Characters, and mathematics beyond arithmetic and linear equations, with the question to solve them: they are transcribed.</summary>
     public double SolveInVain { get; init; } = 0.02;
 
     /// <summary>Photos with nothing to read.</summary>
-    public double Unreadable { get; init; } = 0.05;
+    public double Unreadable { get; init; } = 0.04;
 
     /// <summary>The share of prompts and traces in Chinese; the rest is English.</summary>
     public double Chinese { get; init; } = 0.6;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using EduVision.Training.Notation;
 using EduVision.Training.Problems;
@@ -73,21 +74,49 @@ public sealed partial class TraceTests
     }
 
     [Fact]
-    public void A_long_sum_or_difference_follows_from_its_groups_of_three_digits()
+    public void A_long_sum_or_difference_is_worked_out_one_place_at_a_time()
     {
         var longOnes = 0;
         for (var i = 0; i < Samples; i++)
         {
-            foreach (var line in ArithmeticGenerator.Solve(new Random(i), "en").Reasoning.Split('\n').Skip(1))
+            foreach (var span in Spans(ArithmeticGenerator.Solve(new Random(i), "en").Reasoning).Where(span => LongSum().IsMatch(span)))
             {
-                var statements = Spans(line).FindAll(span => span.Contains('=', StringComparison.Ordinal));
-                if (statements.Count == 0 || !LongSum().IsMatch(statements[^1])) continue;
+                var totals = span.Split('=').Where(part => part[0] != '-').Select(part => int.Parse(part.Split('+', '-')[0], null)).ToList();
                 longOnes++;
-                Assert.True(statements.Count > 1, line);
-                Assert.True(statements[0].Split('+', '-', '=').All(number => number.Length <= 4), line);
+                foreach (var (before, after) in totals.Skip(1).Zip(totals.Skip(2)))
+                    Assert.True(Math.Abs(after - before).ToString(CultureInfo.InvariantCulture).TrimEnd('0').Length == 1, span);
             }
         }
         Assert.True(longOnes > 100, $"only {longOnes} long sums");
+    }
+
+    [Theory]
+    [InlineData("15740+4722", "15740+4722=19740+722=20440+22=20460+2=20462")]
+    [InlineData("1+2025", "1+2025=2025+1=2026")]
+    [InlineData("3355-722", "3355-722=2655-22=2635-2=2633")]
+    [InlineData("73-3230", "3230-73=3160-3=3157|73-3230=-(3230-73)=-3157")]
+    [InlineData("8-42", "8-42=-(42-8)=-34")]
+    [InlineData("307+86", "307+86=393")]
+    public void A_sum_is_written_as_a_student_would_do_it_in_the_head(string problem, string worked)
+    {
+        var parts = problem.Split('+', '-').Select(long.Parse).ToArray();
+        var operation = problem.Contains('+', StringComparison.Ordinal) ? Operator.Add : Operator.Subtract;
+        var (reasoning, _) = ArithmeticSolver.Solve(new Operation(operation, new Number(parts[0]), new Number(parts[1])), problem, "en");
+        Assert.Equal(worked, string.Join('|', Spans(reasoning).Skip(1)));
+    }
+
+    [Theory]
+    [InlineData(new long[] { 42, -8, -42 }, "42-8-42=34-42=-(42-34)=-8")]
+    [InlineData(new long[] { -111, 204 }, "-111+204=204-111=93")]
+    [InlineData(new long[] { -8, -42, 3 }, "-8-42+3=-(8+42)+3=-50+3=-(50-3)=-47")]
+    public void Terms_are_added_up_from_the_left(long[] terms, string worked) => Assert.Equal(worked, IntegerMoves.AddUp(terms));
+
+    [Fact]
+    public void Fractions_are_widened_before_they_are_added()
+    {
+        var (reasoning, value) = ArithmeticSolver.Solve(new Operation(Operator.Subtract, new Number(7, 20), new Number(17, 16)), "", "en");
+        Assert.Equal(new Rational(-57, 80), value);
+        Assert.Equal(@"\frac{7}{20}-\frac{17}{16}=\frac{7\times 4}{20\times 4}-\frac{17\times 5}{16\times 5}=\frac{28}{80}-\frac{85}{80}=-\frac{85-28}{80}=-\frac{57}{80}", Spans(reasoning)[^1]);
     }
 
     [Theory]
@@ -127,6 +156,6 @@ public sealed partial class TraceTests
     [GeneratedRegex(@"^(\d+)\. ", RegexOptions.Multiline)]
     private static partial Regex Step();
 
-    [GeneratedRegex(@"^(\d{1,3}(?!000)\d{3})[+-]\d*(?!000)\d{3}=")]
+    [GeneratedRegex(@"^\d{4,}[+-]\d+=")]
     private static partial Regex LongSum();
 }

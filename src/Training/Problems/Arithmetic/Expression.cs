@@ -71,13 +71,15 @@ internal sealed record Number(long Numerator, long Denominator = 1) : Expression
         [.. Math.Abs(value).ToString(CultureInfo.InvariantCulture).Select(digit => new Symbol(digit.ToString()))];
 }
 
-/// <summary>A minus sign before what stands first in a side of an equation.</summary>
+/// <summary>A minus sign before a term or a bracket.</summary>
 internal sealed record Negation(Expression Operand) : Expression
 {
     internal override void Write(List<MathNode> symbols, int precedence, bool isLeftmost)
     {
+        if (!isLeftmost) symbols.Add(new Symbol("("));
         symbols.Add(new Symbol("-"));
         Operand.Write(symbols, Product, isLeftmost: false);
+        if (!isLeftmost) symbols.Add(new Symbol(")"));
     }
 }
 

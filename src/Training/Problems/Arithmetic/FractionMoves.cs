@@ -36,12 +36,32 @@ internal sealed class FractionMoves(Trace trace)
     private Number AddOrSubtract(string written, Operator operation, Number left, Number right)
     {
         var common = left.Denominator / (long)BigInteger.GreatestCommonDivisor(left.Denominator, right.Denominator) * right.Denominator;
-        var (a, b) = (left.Numerator * (common / left.Denominator), right.Numerator * (common / right.Denominator));
+        var (leftFactor, rightFactor) = (common / left.Denominator, common / right.Denominator);
         List<string> chain = [written];
-        if (left.Denominator != right.Denominator)
-            chain.Add(new Operation(operation, new Number(a, common), new Number(b, common)).ToLatex());
-        chain.Add($@"\frac{{{IntegerMoves.Written(operation, a, b)}}}{{{common}}}");
-        return Reduce(chain, operation == Operator.Add ? a + b : a - b, common);
+        if (leftFactor > 1 || rightFactor > 1)
+        {
+            foreach (var (number, factor) in new[] { (left, leftFactor), (right, rightFactor) })
+            {
+                Recall(Math.Abs(number.Numerator), factor);
+                if (!number.IsInteger) Recall(number.Denominator, factor);
+            }
+            var sign = operation == Operator.Add ? '+' : '-';
+            var second = Widened(right, rightFactor);
+            chain.Add($"{Widened(left, leftFactor)}{sign}{(right.IsNegative ? $"({second})" : second)}");
+            chain.Add(new Operation(operation, new Number(left.Numerator * leftFactor, common), new Number(right.Numerator * rightFactor, common)).ToLatex());
+        }
+        var sum = IntegerMoves.WithoutSigns(operation, left.Numerator * leftFactor, right.Numerator * rightFactor);
+        chain.Add($@"{(sum.Sign < 0 ? "-" : "")}\frac{{{(sum with { Sign = 1 }).ToLatex()}}}{{{common}}}");
+        return Reduce(chain, sum.Value, common);
+    }
+
+    /// <summary>A number before it gets a common denominator: <c>\frac{3\times 4}{5\times 4}</c>, <c>\frac{2\times 4}{4}</c> for an integer.</summary>
+    private static string Widened(Number number, long factor)
+    {
+        if (factor == 1) return number.ToLatex();
+        var above = IntegerMoves.Written(Operator.Multiply, Math.Abs(number.Numerator), factor);
+        var below = number.IsInteger ? $"{factor}" : IntegerMoves.Written(Operator.Multiply, number.Denominator, factor);
+        return $@"{(number.IsNegative ? "-" : "")}\frac{{{above}}}{{{below}}}";
     }
 
     private Number Multiply(string written, Number left, Number right)

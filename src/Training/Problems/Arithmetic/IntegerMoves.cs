@@ -4,7 +4,7 @@ namespace EduVision.Training.Problems.Arithmetic;
 
 /// <summary>
 /// Works out one operation on integers in steps small enough to be done in the head, digit by digit:
-/// sums and differences of up to three digits at once and longer ones by groups of three digits, products by place value, quotients by long division.
+/// sums and differences of up to three digits at once and longer ones place by place, products by place value, quotients by long division.
 /// </summary>
 internal sealed class IntegerMoves(Trace trace)
 {
@@ -14,31 +14,38 @@ internal sealed class IntegerMoves(Trace trace)
     public void AddOrSubtract(Operator operation, long left, long right)
     {
         var chain = new List<string> { Written(operation, left, right) };
+        var plain = WithoutSigns(operation, left, right);
         // Two signs in a row become one.
+        if (right < 0) Extend(chain, Written(Flipped(operation), left, -right));
+        Extend(chain, plain.ToLatex());
+        var written = string.Join('=', chain);
+        if (plain.Operator == Operator.Add) AddNaturals(written, plain);
+        else SubtractNaturals(written, plain);
+    }
+
+    /// <summary>A sum or difference of signed integers as one of natural numbers, a minus before it where the value is negative: <c>-164+9</c> is <c>-(164-9)</c>.</summary>
+    public static NaturalSum WithoutSigns(Operator operation, long left, long right)
+    {
         var addend = operation == Operator.Add ? right : -right;
-        var value = left + addend;
-        if (left >= 0 && value >= 0)
+        if (left >= 0 && addend >= 0) return new(Operator.Add, left, addend, 1);
+        if (left < 0 && addend < 0) return new(Operator.Add, -left, -addend, -1);
+        var (positive, negative) = left < 0 ? (addend, -left) : (left, -addend);
+        return positive >= negative ? new(Operator.Subtract, positive, negative, 1) : new(Operator.Subtract, negative, positive, -1);
+    }
+
+    /// <summary>Adds signed integers up from the left: <c>42-8-42=34-42=-(42-34)=-8</c>.</summary>
+    public static string AddUp(IReadOnlyList<long> terms)
+    {
+        string From(int next) => string.Concat(terms.Skip(next).Select(term => term < 0 ? $"{term}" : $"+{term}"));
+        var total = terms[0];
+        var chain = new List<string> { total + From(1) };
+        for (var i = 1; i < terms.Count; i++)
         {
-            var simple = addend >= 0 ? Operator.Add : Operator.Subtract;
-            Extend(chain, Written(simple, left, Math.Abs(addend)));
-            Finish(chain, simple, left, Math.Abs(addend), sign: 1);
-            return;
+            Extend(chain, WithoutSigns(Operator.Add, total, terms[i]).ToLatex() + From(i + 1));
+            total += terms[i];
+            Extend(chain, total + From(i + 1));
         }
-        if (right < 0) Extend(chain, Written(addend >= 0 ? Operator.Add : Operator.Subtract, left, Math.Abs(addend)));
-        if (left < 0 && addend < 0)
-        {
-            Finish(chain, Operator.Add, -left, -addend, sign: -1);
-        }
-        else if (value >= 0)
-        {
-            // Only a negative number plus a larger one is left here.
-            Finish(chain, Operator.Subtract, addend, -left, sign: 1);
-        }
-        else
-        {
-            var (larger, smaller) = left < 0 ? (-left, addend) : (-addend, left);
-            Finish(chain, Operator.Subtract, larger, smaller, sign: -1);
-        }
+        return string.Join('=', chain);
     }
 
     /// <summary>Works out a product of signed integers.</summary>
@@ -76,7 +83,7 @@ internal sealed class IntegerMoves(Trace trace)
             else
             {
                 trace.Step(product);
-                SubtractNaturals($"{rest}-{b * part}", rest, b * part, sign: 1);
+                SubtractNaturals($"{rest}-{b * part}", new(Operator.Subtract, rest, b * part, 1));
             }
             rest = next;
         }
@@ -126,8 +133,15 @@ internal sealed class IntegerMoves(Trace trace)
             return;
         }
         trace.Step($"{written}={string.Join('+', parts.Select(Times))}");
-        foreach (var digit in parts.Select(LeadingDigit).Where(digit => digit > 1).Distinct())
-            trace.Step($"{Times(digit)}={ByDigit(number, digit)}{number * digit}");
+        var known = new HashSet<long> { 1 };
+        foreach (var part in parts)
+        {
+            var digit = LeadingDigit(part);
+            var shifted = $"{Times(part)}={number * part}";
+            if (!known.Add(digit)) trace.Step(shifted);
+            else if (digit == part) trace.Step($"{Times(digit)}={ByDigit(number, digit)}{number * digit}");
+            else trace.Step($"{Times(digit)}={ByDigit(number, digit)}{number * digit}", shifted);
+        }
         Total(written, [.. parts.Select(part => part * number)]);
     }
 
@@ -142,53 +156,45 @@ internal sealed class IntegerMoves(Trace trace)
         var total = terms[0];
         foreach (var term in terms.Skip(1))
         {
-            AddNaturals($"{total}+{term}", total, term, sign: 1);
+            AddNaturals($"{total}+{term}", new(Operator.Add, total, term, 1));
             total += term;
         }
     }
 
-    private void Finish(List<string> chain, Operator operation, long larger, long smaller, int sign)
+    private void AddNaturals(string written, NaturalSum sum)
     {
-        var inner = Written(operation, larger, smaller);
-        Extend(chain, sign < 0 ? $"-({inner})" : inner);
-        var written = string.Join('=', chain);
-        if (operation == Operator.Add) AddNaturals(written, larger, smaller, sign);
-        else SubtractNaturals(written, larger, smaller, sign);
+        if (sum.Left < Group && sum.Right < Group) trace.Step($"{written}={sum.Value}");
+        else ByPlace(written, sum.Left >= sum.Right ? sum : sum with { Left = sum.Right, Right = sum.Left });
     }
 
-    private void AddNaturals(string written, long a, long b, int sign)
+    private void SubtractNaturals(string written, NaturalSum difference)
     {
-        var statements = new List<string>();
-        if (a >= Group || b >= Group)
-        {
-            var (lowA, lowB, highA, highB) = (a % Group, b % Group, a / Group, b / Group);
-            var carry = (lowA + lowB) / Group;
-            if (lowA > 0 && lowB > 0) statements.Add($"{lowA}+{lowB}={lowA + lowB}");
-            long[] highs = [.. new[] { highA, highB, carry }.Where(part => part > 0)];
-            if (highs.Length > 1) statements.Add($"{string.Join('+', highs)}={highs.Sum()}");
-        }
-        statements.Add($"{written}={sign * (a + b)}");
-        trace.Step(statements);
+        if (difference.Left < Group) trace.Step($"{written}={difference.Value}");
+        else ByPlace(written, difference);
     }
 
-    private void SubtractNaturals(string written, long a, long b, int sign)
+    /// <summary>The smaller number's places one after the other, the largest first: <c>15740+4722=19740+722=20440+22=20460+2=20462</c>.</summary>
+    private void ByPlace(string written, NaturalSum sum)
     {
-        var statements = new List<string>();
-        if (a >= Group)
+        var sign = sum.Operator == Operator.Add ? 1 : -1;
+        var (total, rest) = (sum.Left, sum.Right);
+        var chain = sum.Sign > 0 ? [.. written.Split('=')] : new List<string>();
+        Extend(chain, (sum with { Sign = 1 }).ToLatex());
+        foreach (var part in Parts(sum.Right))
         {
-            var (lowA, lowB, highA, highB) = (a % Group, b % Group, a / Group, b / Group);
-            var borrow = lowA < lowB ? 1 : 0;
-            if (lowB > 0) statements.Add($"{lowA + borrow * Group}-{lowB}={lowA + borrow * Group - lowB}");
-            long[] taken = [.. new[] { borrow, highB }.Where(part => part > 0)];
-            if (taken.Length > 0) statements.Add($"{highA}-{string.Join('-', taken)}={highA - taken.Sum()}");
+            total += sign * part;
+            rest -= part;
+            Extend(chain, rest == 0 ? $"{total}" : new NaturalSum(sum.Operator, total, rest, 1).ToLatex());
         }
-        statements.Add($"{written}={sign * (a - b)}");
-        trace.Step(statements);
+        if (sum.Sign > 0) trace.Step(string.Join('=', chain));
+        else trace.Step(string.Join('=', chain), $"{written}={sum.Value}");
     }
+
+    private static Operator Flipped(Operator operation) => operation == Operator.Add ? Operator.Subtract : Operator.Add;
 
     private static void Extend(List<string> chain, string next)
     {
-        if (chain[^1] != next) chain.Add(next);
+        if (chain.Count == 0 || chain[^1] != next) chain.Add(next);
     }
 
     /// <summary>The place-value parts of a number, the largest first: 305 is 300 and 5.</summary>
@@ -204,4 +210,16 @@ internal sealed class IntegerMoves(Trace trace)
     }
 
     private static long LeadingDigit(long part) => part.ToString(CultureInfo.InvariantCulture)[0] - '0';
+}
+
+/// <summary>A sum or difference of natural numbers, the larger first in a difference, with a sign before the whole.</summary>
+internal readonly record struct NaturalSum(Operator Operator, long Left, long Right, int Sign)
+{
+    public long Value => Sign * (Operator == Operator.Add ? Left + Right : Left - Right);
+
+    public string ToLatex()
+    {
+        var inner = IntegerMoves.Written(Operator, Left, Right);
+        return Sign < 0 ? $"-({inner})" : inner;
+    }
 }

@@ -15,11 +15,12 @@ internal static class LinearEquationSolver
         var solution = equation.Solution ?? throw new ArgumentException($"{equation.ToLatex()} has no single solution.", nameof(equation));
         var original = equation;
 
-        void Move(string label, LinearEquation next)
+        void Move(string label, LinearEquation next, string? working = null)
         {
             if (next.ToLatex() == equation.ToLatex()) return;
             trace.Label(label);
-            trace.Step(next.ToLatex());
+            trace.Step(working ?? next.ToLatex());
+            if (working is not null) trace.So(next.ToLatex());
             equation = next;
         }
 
@@ -29,7 +30,7 @@ internal static class LinearEquationSolver
         Move(wording.Expand, Expanded(equation));
         equation = Expanded(equation);
         Move(wording.Collect, Collected(equation));
-        Move(wording.Combine, Combined(equation));
+        Move(wording.Combine, Combined(equation), Sum(equation.Right));
         Isolate(trace, wording, equation);
         trace.Line(Check(original, solution, wording));
         return trace.ToString();
@@ -51,6 +52,10 @@ internal static class LinearEquationSolver
     private static LinearEquation Combined(LinearEquation equation) => new(
         [Term.OfX(LinearEquation.Sum(equation.Left, term => term.XCoefficient))],
         [Term.Of(LinearEquation.Sum(equation.Right, term => term.ConstantPart))]);
+
+    /// <summary>How the numbers of a side that has no x add up; null where there are not several.</summary>
+    private static string? Sum(ImmutableArray<Term> side) =>
+        side.Length > 1 ? IntegerMoves.AddUp([.. side.Select(term => (long)term.ConstantPart.Numerator)]) : null;
 
     private static void Isolate(Trace trace, Wording wording, LinearEquation equation)
     {
@@ -104,10 +109,23 @@ internal static class LinearEquationSolver
 
     private static Expression WorkOutLayer(Expression expression) => expression switch
     {
-        Operation { IsReady: true } ready => Number.Of(ArithmeticSolver.Evaluate(ready)),
+        Operation { IsReady: true } ready => WorkOut(ready),
         Operation operation => operation with { Left = WorkOutLayer(operation.Left), Right = WorkOutLayer(operation.Right) },
         Negation { Operand: Number number } => new Number(-number.Numerator, number.Denominator),
         Negation negation => new Negation(WorkOutLayer(negation.Operand)),
         _ => expression,
     };
+
+    /// <summary>The value of an operation on numbers; or, where a sum or difference has awkward signs, the same without them.</summary>
+    private static Expression WorkOut(Operation ready)
+    {
+        if (ready is { Operator: Operator.Add or Operator.Subtract, Left: Number { IsInteger: true } left, Right: Number { IsInteger: true } right })
+        {
+            var plain = IntegerMoves.WithoutSigns(ready.Operator, left.Numerator, right.Numerator);
+            Expression sum = new Operation(plain.Operator, new Number(plain.Left), new Number(plain.Right));
+            if (plain.Sign < 0) sum = new Negation(sum);
+            if (sum.ToLatex() != ready.ToLatex()) return sum;
+        }
+        return Number.Of(ArithmeticSolver.Evaluate(ready));
+    }
 }

@@ -14,7 +14,7 @@ public static class ColumnsGenerator
     /// <summary>Columns, or now and then a single character, to transcribe.</summary>
     public static Problem Transcribe(Random random, string language)
     {
-        var columns = random.PickIndex(0.22, 0.54, 0.24) switch
+        var columns = random.PickIndex(0.17, 0.59, 0.24) switch
         {
             0 => [random.Pick(CharacterList.Common).ToString()],
             1 => RandomColumns(random),
@@ -30,8 +30,9 @@ public static class ColumnsGenerator
 
     private static ImmutableArray<string> RandomColumns(Random random)
     {
-        var length = random.Next(1, LongestColumn + 1);
-        var count = random.PickIndex(0.35, 0.25, 0.17, 0.13, 0.1) + 1;
+        var count = random.PickIndex(0.3, 0.27, 0.19, 0.14, 0.1) + 1;
+        // Columns of one character each would be a row, read the other way.
+        var length = random.Next(count == 1 ? 1 : 2, LongestColumn + 1);
         // A page fills its columns; only the last may end early.
         return [.. Enumerable.Range(0, count).Select(i => Characters(random, i == count - 1 ? random.Next(1, length + 1) : length))];
     }

@@ -49,7 +49,7 @@ internal static class SheetWriter
             SymbolHeight = hand.Style == HandStyle.Latin ? 700f : 900f,
         };
         var pen = new TextPen(assets, sheet, rng, request.HeldOut, traditional);
-        var pitch = Cell + (hand.Style == HandStyle.Latin ? rng.Range(100f, 600f) : rng.Range(30f, 700f));
+        var pitch = Cell + (hand.Style == HandStyle.Latin ? rng.Range(100f, 600f) : TextPen.Gap(style, request.Direction) + rng.Range(120f, 650f));
         for (var i = 0; i < request.Lines.Count; i++)
         {
             if (request.Direction == TextDirection.Vertical) pen.Column(request.Lines[i], -i * pitch, i);

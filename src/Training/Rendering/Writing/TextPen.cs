@@ -6,8 +6,16 @@ namespace EduVision.Training.Rendering.Writing;
 /// <summary>Writes text onto a sheet: characters one below or beside another.</summary>
 internal sealed class TextPen(InkAssets assets, Sheet sheet, Rng rng, bool heldOut, bool traditional)
 {
-    private const float Cell = 1000f, WordSpace = 330f, HanBaseline = 860f;
+    private const float Cell = 1000f, WordSpace = 330f, HanBaseline = 860f, RowTracking = 0.6f;
     private readonly WritingStyle _style = sheet.Style;
+
+    /// <summary>
+    /// The least space between lines at which characters stand closer to their neighbours in the line than to the next line:
+    /// that alone says whether a block is columns or rows.
+    /// </summary>
+    public static float Gap(WritingStyle style, TextDirection direction) => direction == TextDirection.Vertical
+        ? style.Tracking + Cell * Math.Max(0f, style.Stretch - 1f)
+        : style.Tracking * RowTracking + Cell * Math.Max(0f, 1f - style.Stretch);
 
     /// <summary>A column of characters down from y = 0.</summary>
     public void Column(string text, float x, int line)
@@ -28,7 +36,7 @@ internal sealed class TextPen(InkAssets assets, Sheet sheet, Rng rng, bool heldO
         foreach (var rune in text.EnumerateRunes())
         {
             if (!Rune.IsWhiteSpace(rune)) InCell(rune, x, y + _style.Climb * x, line);
-            x += rune.Value < 0x80 ? Cell * 0.62f : Cell + _style.Tracking * 0.6f;
+            x += rune.Value < 0x80 ? Cell * 0.62f : Cell + _style.Tracking * RowTracking;
         }
         sheet.Bands.Add(new SKRect(0, y, x, y + Cell));
     }
