@@ -11,6 +11,7 @@ var root = new RootCommand("EduVision training: make data, train, evaluate.")
     VocabularyCommand.Create(),
     SetCommand.Create(),
     TrainCommand.Create(),
+    WidenCommand.Create(),
     EvalCommand.Create(),
     BenchCommand.Create(),
 };

@@ -8,14 +8,14 @@ namespace EduVision.Training.Checkpoints;
 /// <summary>Writes what was learned as a published checkpoint: every file that <c>transformers</c> and our own engine read.</summary>
 public static class ModelExporter
 {
-    private static readonly string[] Unconverted = ["lm_head", "model.visual", "model.language_model.embed_tokens"];
+    private static readonly string[] Unconverted = ["lm_head", "model.language_model.embed_tokens", "model.visual.patch_embed", "model.visual.pos_embed", "model.visual.blocks"];
 
     /// <summary>Writes the folder; each file appears whole or not at all.</summary>
     /// <param name="directory">Where to.</param>
     /// <param name="config">The model's shape.</param>
     /// <param name="weights">The masters are written.</param>
     /// <param name="vocabulary">A folder with tokenizer.json and tokenizer_config.json, copied.</param>
-    /// <param name="fp8">True: the text layers' linears in FP8 block-128; false: all in BF16.</param>
+    /// <param name="fp8">True: the FP8 matrices in FP8 block-128; false: all in BF16.</param>
     public static void Save(string directory, ModelConfig config, TrainableWeights weights, string vocabulary, bool fp8)
     {
         Directory.CreateDirectory(directory);
@@ -46,7 +46,7 @@ public static class ModelExporter
             foreach (var (name, value) in parameter.Split())
             {
                 var shape = value.shape;
-                if (!fp8 || !parameter.IsTextLinear)
+                if (!fp8 || !parameter.IsFp8Matrix)
                 {
                     yield return new TensorToWrite(name, StoredType.BF16, shape, () => OnCpu(value).to(bfloat16));
                     continue;

@@ -31,7 +31,7 @@ public static class TrainCommand
         var rate = new Option<double>("--rate") { Description = "Peak learning rate.", DefaultValueFactory = _ => 2e-3 };
         var warmup = new Option<double>("--warmup") { Description = "Share of the run in which the rate rises.", DefaultValueFactory = _ => 0.02 };
         var decay = new Option<double>("--decay") { Description = "Share of the run in which the rate falls; 0 for a piece that another run goes on from.", DefaultValueFactory = _ => 0.4 };
-        var bfloat = new Option<bool>("--bf16") { Description = "Keep the text layers in BF16 instead of FP8: for a piece that another run goes on from." };
+        var bfloat = new Option<bool>("--bf16") { Description = "Keep every matrix in BF16: for a piece that another run goes on from." };
         var seed = new Option<int>("--seed") { Description = "Of data and weights.", DefaultValueFactory = _ => 1 };
         var echo = new Option<int>("--echo") { Description = "How often each batch is used; more than once where the data is the bottleneck (0 batches ready).", DefaultValueFactory = _ => 1 };
         var workers = new Option<int>("--workers") { Description = "Threads that make data.", DefaultValueFactory = _ => Environment.ProcessorCount };

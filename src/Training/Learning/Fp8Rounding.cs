@@ -12,10 +12,10 @@ public static class Fp8Rounding
     private const float Largest = 448;
     private const float SmallestExponent = -6;
 
-    /// <summary>The text decoder's linear layers rounded, everything else left to the compute type: null.</summary>
-    public static Tensor? TextLinears(TrainableParameter parameter)
+    /// <summary>What is stored in FP8 rounded, everything else left to the compute type: null.</summary>
+    public static Tensor? Fp8Matrices(TrainableParameter parameter)
     {
-        if (!parameter.IsTextLinear) return null;
+        if (!parameter.IsFp8Matrix) return null;
         // Each matrix of a stack is stored, and so blocked, on its own.
         return cat([.. parameter.Split().Select(part => Round(part.Value))]);
     }

@@ -4,8 +4,9 @@ using EduVision.Model.Tokenization;
 namespace EduVision.Training.Learning;
 
 /// <summary>
-/// The bundled model's shape: what 16 MiB hold when text layers take one byte a number and the rest two. More of them go
-/// to text layers than to vision, because they are cheaper and read the image too.
+/// The bundled model's shape: what 16 MiB hold when text layers and mergers take one byte a number and the rest two. More of them
+/// go to text layers than to vision, because they are cheaper and read the image too. Every FP8 matrix is cut into whole blocks of
+/// 128: other implementations read no ragged ones.
 /// </summary>
 public static class NanoDesign
 {
@@ -25,7 +26,7 @@ public static class NanoDesign
         {
             // Rounded up so that the head's product is aligned; rows beyond the tokenizer's are never chosen in training.
             VocabSize = (tokenizer.VocabularySize + 63) / 64 * 64,
-            HiddenSize = 320,
+            HiddenSize = 384,
             IntermediateSize = 896,
             Layers = 6,
             Heads = 6,
@@ -42,7 +43,7 @@ public static class NanoDesign
             HiddenSize = 192,
             IntermediateSize = 576,
             Heads = 4,
-            OutHiddenSize = 320,
+            OutHiddenSize = 384,
             PositionEmbeddings = 24 * 24,
             DeepStackLayers = [2],
         },

@@ -88,8 +88,11 @@ public sealed class TrainableParameter(IReadOnlyList<TensorName> names, Tensor m
     /// <summary>The value that the network computes with; a leaf whose gradient autograd fills.</summary>
     public Tensor Compute { get; } = compute;
 
-    /// <summary>True for the text decoder's linear layers: the ones that a published FP8 checkpoint stores in FP8.</summary>
-    public bool IsTextLinear => Master.dim() == 2 && Names[0].Name.StartsWith("model.language_model.layers.", StringComparison.Ordinal);
+    /// <summary>
+    /// True for what is stored in FP8: the text decoder's linear layers, as in published FP8 checkpoints, and the vision mergers'
+    /// (a seventh of the bundled model, and the only matrices of the tower whose sides are whole blocks).
+    /// </summary>
+    public bool IsFp8Matrix => Master.dim() == 2 && (Names[0].Name.StartsWith("model.language_model.layers.", StringComparison.Ordinal) || Names[0].Name.Contains("merger", StringComparison.Ordinal));
 
     /// <summary>True for matrices inside blocks and mergers, which orthogonalised updates suit; false for embeddings, norms and biases.</summary>
     public bool IsHiddenMatrix => Master.dim() == 2 && !Names[0].Name.Contains("embed", StringComparison.Ordinal) && !Names[0].Name.Contains("lm_head", StringComparison.Ordinal);

@@ -26,7 +26,7 @@ public sealed record TrainerSettings
     /// <summary>The usual <see cref="Fp8From"/>.</summary>
     public const double DefaultFp8From = 0.75;
 
-    /// <summary>Share of the run after which the text layers compute with FP8-rounded weights; above 1 they never do.</summary>
+    /// <summary>Share of the run after which FP8 matrices compute with rounded weights; above 1 they never do.</summary>
     public double Fp8From { get; init; } = DefaultFp8From;
 
     /// <summary>A log line every so many steps.</summary>
@@ -65,7 +65,7 @@ public sealed class Trainer(Qwen3VL model, TrainableWeights weights, TrainerSett
         {
             var progress = Progress(step);
             var finished = progress >= 1 || cancellationToken.IsCancellationRequested;
-            if (finished && settings.Fp8From <= 1) weights.Refresh(Fp8Rounding.TextLinears);
+            if (finished && settings.Fp8From <= 1) weights.Refresh(Fp8Rounding.Fp8Matrices);
             var look = finished || (step > 0 && step % settings.ValidateEvery == 0);
             if (look) log.Validated(step, clock.Elapsed, Validation.Run(model, heldOut, settings.Device, settings.ComputeType));
             if (finished) return;
@@ -90,7 +90,7 @@ public sealed class Trainer(Qwen3VL model, TrainableWeights weights, TrainerSett
         var loss = LanguageModelLoss.Of(model, batch, settings.Device, settings.ComputeType);
         loss.backward();
         var norm = optimiser.Step(weights.Parameters, rate);
-        weights.Refresh(fp8 ? Fp8Rounding.TextLinears : null);
+        weights.Refresh(fp8 ? Fp8Rounding.Fp8Matrices : null);
         return read ? (loss.item<float>(), norm.item<float>()) : default;
     }
 

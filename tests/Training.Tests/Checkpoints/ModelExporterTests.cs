@@ -25,19 +25,19 @@ public sealed class ModelExporterTests(OverfittedModel trained)
     }
 
     [Fact]
-    public void Text_layers_are_stored_in_fp8_and_everything_else_in_bf16()
+    public void Text_layers_and_mergers_are_stored_in_fp8_and_everything_else_in_bf16()
     {
         using var checkpoint = Checkpoint.Open(trained.Folder);
         foreach (var parameter in trained.Weights.Parameters)
         {
             foreach (var name in parameter.Names)
             {
-                Assert.Equal(parameter.IsTextLinear ? StoredType.F8E4M3 : StoredType.BF16, checkpoint.Describe(name.Name).Type);
+                Assert.Equal(parameter.IsFp8Matrix ? StoredType.F8E4M3 : StoredType.BF16, checkpoint.Describe(name.Name).Type);
                 Assert.Equal(name.Shape, checkpoint.Describe(name.Name).Shape);
-                Assert.Equal(parameter.IsTextLinear, checkpoint.Contains(name.Name + CheckpointWeights.ScaleSuffix));
+                Assert.Equal(parameter.IsFp8Matrix, checkpoint.Contains(name.Name + CheckpointWeights.ScaleSuffix));
             }
         }
-        Assert.Contains(trained.Weights.Parameters, parameter => parameter.IsTextLinear);
+        Assert.Contains(trained.Weights.Parameters, parameter => parameter.IsFp8Matrix);
     }
 
     [Fact]
@@ -51,10 +51,10 @@ public sealed class ModelExporterTests(OverfittedModel trained)
         {
             foreach (var (name, master) in parameter.Split())
             {
-                var expected = parameter.IsTextLinear ? Fp8Rounding.Round(master) : master.to(bfloat16).to(float32);
+                var expected = parameter.IsFp8Matrix ? Fp8Rounding.Round(master) : master.to(bfloat16).to(float32);
                 using var actual = stored.Take(name, master.shape);
                 Assert.True(actual.allclose(expected, rtol: 1e-6, atol: 1e-8), name);
-                if (parameter.IsTextLinear) Assert.False(actual.allclose(master, rtol: 1e-6, atol: 1e-8), $"{name} was not rounded");
+                if (parameter.IsFp8Matrix) Assert.False(actual.allclose(master, rtol: 1e-6, atol: 1e-8), $"{name} was not rounded");
             }
         }
     }
@@ -69,7 +69,7 @@ public sealed class ModelExporterTests(OverfittedModel trained)
         foreach (var (before, after) in trained.Weights.Parameters.Zip(weights.Parameters))
         {
             Assert.Equal(before.Names.Select(name => name.Name), after.Names.Select(name => name.Name));
-            var expected = before.IsTextLinear ? before.Compute.detach() : before.Master.to(bfloat16).to(float32);
+            var expected = before.IsFp8Matrix ? before.Compute.detach() : before.Master.to(bfloat16).to(float32);
             Assert.True(after.Master.allclose(expected, rtol: 1e-6, atol: 1e-8), before.Names[0].Name);
             Assert.True(after.Compute.requires_grad, before.Names[0].Name);
         }

@@ -1,6 +1,7 @@
 using EduVision.Model.Configuration;
 using EduVision.Model.Network;
 using EduVision.Model.Tokenization;
+using EduVision.Model.Weights;
 using EduVision.Training.Checkpoints;
 using EduVision.Training.Learning;
 using EduVision.Training.Tests.Vocabulary;
@@ -24,6 +25,16 @@ public sealed class NanoDesignTests(NanoTokenizer nano) : IClassFixture<NanoToke
         Assert.InRange(new DirectoryInfo(folder).GetFiles().Sum(file => file.Length), Budget * 9 / 10, Budget);
         Assert.Equal(config.Text, ModelConfig.Load(folder).Text);
         Assert.Equal(nano.Tokenizer.VocabularySize, Tokenizer.Load(folder).VocabularySize);
+    }
+
+    [Fact]
+    public void Every_fp8_matrix_is_cut_into_whole_blocks()
+    {
+        using var fresh = new FreshWeights(1);
+        using var weights = new TrainableWeights(CPU, float32, fresh);
+        using var model = new Qwen3VL(NanoDesign.For(nano.Tokenizer), weights);
+        Assert.All(weights.Parameters.Where(parameter => parameter.IsFp8Matrix), parameter =>
+            Assert.All(parameter.Names, name => Assert.True(Array.TrueForAll(name.Shape, side => side % Fp8Block.Side == 0), name.Name)));
     }
 
     [Fact]

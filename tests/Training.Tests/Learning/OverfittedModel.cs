@@ -31,7 +31,7 @@ public sealed class OverfittedModel : IDisposable
             var loss = LanguageModelLoss.Of(Model, Batch, CPU, float32);
             loss.backward();
             optimiser.Step(Weights.Parameters, schedule.At(step / (double)Steps));
-            Weights.Refresh(Fp8Rounding.TextLinears);
+            Weights.Refresh(Fp8Rounding.Fp8Matrices);
             if (step == 0) FirstLoss = loss.item<float>();
             LastLoss = loss.item<float>();
         }

@@ -48,7 +48,7 @@ public sealed class TrainerTests : IDisposable
         using var scope = NewDisposeScope();
         using var off = no_grad();
         foreach (var parameter in weights.Parameters)
-            Assert.True(parameter.Compute.allclose(Fp8Rounding.TextLinears(parameter) ?? parameter.Master, rtol: 0, atol: 0), parameter.Names[0].Name);
+            Assert.True(parameter.Compute.allclose(Fp8Rounding.Fp8Matrices(parameter) ?? parameter.Master, rtol: 0, atol: 0), parameter.Names[0].Name);
     }
 
     [Fact]

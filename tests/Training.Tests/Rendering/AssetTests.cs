@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using EduVision.Training.Fonts;
+using EduVision.Training.Problems;
 using EduVision.Training.Rendering;
 using SkiaSharp;
 
@@ -122,8 +123,11 @@ public sealed class AssetTests
             Assert.True(hands.Count(hand => hand.HeldOut) >= 3, $"{symbol}: too few held-out hands");
             Assert.All(hands, hand => Assert.True(hand.Find(symbol)!.Bounds is { Width: > 10, Height: > 10 }, $"{hand.Name} draws {symbol} without ink"));
         }
-        Assert.True(assets.HanCoverage.Count(pair => pair.Value >= 8) >= 1500);
-        Assert.True(assets.HanCoverage.Keys.Count(assets.HeldOutHanCoverage.ContainsKey) >= 1500);
+        Assert.All(CharacterList.Common, character =>
+        {
+            Assert.True(assets.HanCoverage.GetValueOrDefault(character) >= 8, $"{character}: too few hands");
+            Assert.True(assets.HeldOutHanCoverage.ContainsKey(character), $"{character}: no held-out hand");
+        });
         Assert.All("0123456789", digit => Assert.Contains(digit.ToString(), assets.SampledSymbols));
     }
 

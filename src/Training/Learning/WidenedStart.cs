@@ -1,0 +1,61 @@
+using EduVision.Model.Configuration;
+using EduVision.Model.Weights;
+using static TorchSharp.torch;
+
+namespace EduVision.Training.Learning;
+
+/// <summary>
+/// Parameters of a checkpoint whose text hidden states are narrower: every tensor that touches them is padded so that the network
+/// computes what it did. What reads the new channels reads nothing of them yet (zeros); what writes them writes nothing, or a
+/// little noise that training can make something of. RMSNorm averages over the new channels too, so its weights shrink by
+/// sqrt(narrow / wide).
+/// </summary>
+/// <param name="checkpoint">The narrow checkpoint.</param>
+/// <param name="narrow">Its hidden size.</param>
+/// <param name="wide">The new one, at least as large.</param>
+/// <param name="noise">Standard deviation of what writes the new channels, relative to 1 / sqrt(fan-in); 0 keeps the function exactly.</param>
+/// <param name="seed">Of the noise.</param>
+public sealed class WidenedStart(IWeightSource checkpoint, long narrow, long wide, double noise, int seed) : IWeightInitialiser, IDisposable
+{
+    private readonly Generator generator = new((ulong)seed);
+
+    /// <summary>The configuration with wider hidden states.</summary>
+    public static ModelConfig Widen(ModelConfig config, int wide) => config with
+    {
+        Text = config.Text with { HiddenSize = wide },
+        Vision = config.Vision with { OutHiddenSize = wide },
+    };
+
+    /// <inheritdoc/>
+    public Tensor Initialise(string name, long[] shape)
+    {
+        var text = name.StartsWith("model.language_model.", StringComparison.Ordinal) || name == "lm_head.weight";
+        // Of the tower only what comes out of the mergers has the text model's width.
+        var axis = text ? Array.IndexOf(shape, wide) : name.Contains("merger", StringComparison.Ordinal) && name.Contains("linear_fc2", StringComparison.Ordinal) ? 0 : -1;
+        if (text && shape.Length == 2) axis = Reads(name) ? 1 : 0;
+        if (axis < 0) return checkpoint.Take(name, shape);
+
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        long[] before = [.. shape];
+        before[axis] = narrow;
+        var known = checkpoint.Take(name, before);
+        long[] added = [.. shape];
+        added[axis] = wide - narrow;
+        if (text && shape.Length == 1)
+        {
+            // A norm: the new channels get the mean weight, which multiplies nothing yet.
+            known = known * Math.Sqrt(narrow / (double)wide);
+            return cat([known, known.mean().expand(added)]).MoveToOuterDisposeScope();
+        }
+        var isWriter = axis == 0 && shape.Length == 2;
+        var fresh = isWriter && noise > 0 ? randn(added, generator: generator) * (noise / Math.Sqrt(shape[1])) : zeros(added);
+        return cat([known, fresh], axis).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => generator.Dispose();
+
+    // Embedding rows are hidden states, and the head reads them; q, k, v, gate and up read them by column, o and down write them by row.
+    private static bool Reads(string name) => !name.EndsWith("o_proj.weight", StringComparison.Ordinal) && !name.EndsWith("down_proj.weight", StringComparison.Ordinal);
+}
