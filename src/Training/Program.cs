@@ -1,9 +1,7 @@
 using System.CommandLine;
 using EduVision.Model.Native;
 using EduVision.Training.Commands;
-using EduVision.Training.Learning;
 
-AttentionBackend.AvoidPlansPerShape();
 TorchLibrary.Prepare();
 var root = new RootCommand("EduVision training: make data, train, evaluate.")
 {

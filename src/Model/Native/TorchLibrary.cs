@@ -5,7 +5,8 @@ using System.Runtime.Loader;
 namespace EduVision.Model.Native;
 
 /// <summary>
-/// Lets TorchSharp start on Linux systems whose C++ runtime is older than the one it was built with (Debian 12, Ubuntu 22.04).
+/// Lets TorchSharp start on Linux systems whose C++ runtime is older than the one it was built with (Debian 12, Ubuntu 22.04),
+/// with the attention kernels that suit us.
 /// </summary>
 /// <remarks>
 /// TorchSharp 0.107.0 refuses to load without version GLIBCXX_3.4.32 of libstdc++ (GCC 13), of which it uses nothing but a marker
@@ -22,6 +23,7 @@ public static class TorchLibrary
     {
         if (OperatingSystem.IsLinux() && Interlocked.Exchange(ref prepared, 1) == 0)
         {
+            AttentionBackend.AvoidPlansPerShape();
             AssemblyLoadContext.Default.ResolvingUnmanagedDll += LoadCopy;
         }
     }

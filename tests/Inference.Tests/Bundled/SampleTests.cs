@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Builder;
 namespace EduVision.Inference.Tests.Bundled;
 
 /// <summary>The start page's sample photos through the real service, with the bundled model and greedy decoding.</summary>
-public sealed class SampleTests(SampleTests.BundledService bundled) : IClassFixture<SampleTests.BundledService>
+public abstract class SampleContract(SampleContract.BundledService bundled)
 {
     [Theory]
     [InlineData("zh", "arithmetic.jpg", "42\\div 6\\times 4", "28")]
@@ -30,15 +30,16 @@ public sealed class SampleTests(SampleTests.BundledService bundled) : IClassFixt
     private static string AnswerOf(IEnumerable<AnswerEvent> events) => string.Concat(events.OfType<Answer>().Select(item => item.Delta));
 
     /// <summary>The service as the command line starts it, on a port of its own.</summary>
-    public sealed class BundledService : IAsyncLifetime
+    public abstract class BundledService(string device) : IAsyncLifetime
     {
         private WebApplication? app;
         private InferenceClient? client;
 
         public async ValueTask InitializeAsync()
         {
+            if (device != "cpu" && !Gpu.IsThere) return;
             app = await Service.StartAsync(
-                options => (options.ModelDirectory, options.Urls, options.Key, options.Device) = (Repository.Find("models/nano"), "http://127.0.0.1:0", null, "cpu"),
+                options => (options.ModelDirectory, options.Urls, options.Key, options.Device) = (Repository.Find("models/nano"), "http://127.0.0.1:0", null, device),
                 CancellationToken.None);
             Assert.NotNull(app);
             client = new InferenceClient(new InferenceEndpoint(new Uri(Service.AddressOf(app)), null));
@@ -61,10 +62,26 @@ public sealed class SampleTests(SampleTests.BundledService bundled) : IClassFixt
 
         public async ValueTask DisposeAsync()
         {
+            GC.SuppressFinalize(this);
             if (client is not null) await client.DisposeAsync();
             if (app is null) return;
             await app.StopAsync();
             await app.DisposeAsync();
         }
     }
+}
+
+/// <summary>On a CPU, in float32.</summary>
+public sealed class SampleTests(SampleTests.OnCpu service) : SampleContract(service), IClassFixture<SampleTests.OnCpu>
+{
+    public sealed class OnCpu() : BundledService("cpu");
+}
+
+/// <summary>On a GPU, in BF16.</summary>
+[Trait("Category", "Gpu")]
+public sealed class GpuSampleTests : SampleContract, IClassFixture<GpuSampleTests.OnGpu>
+{
+    public GpuSampleTests(OnGpu service) : base(service) => Gpu.Require();
+
+    public sealed class OnGpu() : BundledService("cuda");
 }

@@ -12,13 +12,16 @@ using Prompt = EduVision.Inference.Runners.Prompt;
 namespace EduVision.Inference.Tests.Runners;
 
 /// <summary>A real model below the runner: the bundled one.</summary>
-public sealed class TorchRunnerFixture
+public class TorchRunnerFixture
 {
+    private readonly string device;
     private static readonly HashSet<int> Nothing = [];
 
     public const int BlockSize = 16;
 
-    public TorchRunnerFixture() => Model = new ServedModel(Folder);
+    public TorchRunnerFixture() : this("cpu") { }
+
+    protected TorchRunnerFixture(string device) => (this.device, Model) = (device, new ServedModel(Folder));
 
     public string Folder { get; } = Repository.Find("models/nano");
 
@@ -28,7 +31,7 @@ public sealed class TorchRunnerFixture
     internal TorchRunner NewRunner(int blocks = 128)
     {
         using var _ = no_grad();
-        return new TorchRunner(Qwen3VL.Load(Folder, CPU, ScalarType.Float32), blocks, BlockSize, threads: 2);
+        return new TorchRunner(Qwen3VL.Load(Folder, new Device(device), ScalarType.Float32), blocks, BlockSize, threads: 2);
     }
 
     /// <summary>A conversation of a text and maybe an image of stripes, <paramref name="number"/> of them.</summary>

@@ -23,6 +23,9 @@ public sealed class HistoryAndStatusTests : ComponentTest
         var renaming = history.Find("button[aria-label='Rename: my words']").ClickAsync(new());
         Page.Dialogs.WaitForAssertion(() => Assert.NotEmpty(Page.Dialogs.FindAll("input")), Patience);
         await Page.Dialogs.Find("input").InputAsync(new() { Value = "Better" });
+        // Whatever renders around the dialog sets its parameters anew: what was typed has to survive that.
+        Page.Dialogs.FindComponent<RenameDialog>().Render(parameters => parameters.Add(dialog => dialog.Title, "my words"));
+        Assert.Equal("Better", Page.Dialogs.Find("input").GetAttribute("value"));
         await Page.Dialogs.FindAll("button")[^1].ClickAsync(new());
         await renaming;
         history.WaitForAssertion(() => Assert.Contains("Better", history.Markup, StringComparison.Ordinal), Patience);

@@ -10,6 +10,7 @@ namespace EduVision.Inference.Runners.Torch;
 /// </summary>
 internal sealed class DevicePagedAttention : PagedAttention
 {
+    private const int LengthStep = 64;
     private readonly KvLayout layout;
     private readonly Device device;
     private readonly int heads, kvHeads, headDim;
@@ -53,7 +54,8 @@ internal sealed class DevicePagedAttention : PagedAttention
             row += chunk.Count;
         }
         if (decodes.Count == 0) return;
-        var longest = decodes.Max(decode => decode.Chunk.End);
+        // In steps: a shape that grows with every token would have memory, and on some devices a kernel, of its own each time.
+        var longest = (decodes.Max(decode => decode.Chunk.End) + LengthStep - 1) / LengthStep * LengthStep;
         decodeRows = Own([.. decodes.Select(decode => (long)decode.Row)]);
         decodeSlots = Own([.. decodes.SelectMany(decode => Slots(decode.Chunk, 0, decode.Chunk.End).Concat(Enumerable.Repeat(0L, longest - decode.Chunk.End)))]);
         var lengths = Own([.. decodes.Select(decode => (long)decode.Chunk.End)]);

@@ -16,8 +16,8 @@ internal static class TorchRunnerLoader
     /// <summary>Loads the runner.</summary>
     public static TorchRunner Load(string directory, InferenceOptions options)
     {
-        if (options.TorchLibrary is { } folder) LoadLibraries(folder);
         TorchLibrary.Prepare();
+        if (options.TorchLibrary is { } folder) LoadLibraries(folder);
         var threads = options.Threads ?? Environment.ProcessorCount;
         set_num_threads(threads);
         var device = new Device(options.Device ?? (cuda.is_available() ? "cuda" : "cpu"));

@@ -1,14 +1,14 @@
 using System.Runtime.InteropServices;
 
-namespace EduVision.Training.Learning;
+namespace EduVision.Model.Native;
 
 /// <summary>Which attention kernels torch picks.</summary>
 internal static partial class AttentionBackend
 {
     /// <summary>
     /// Puts cuDNN's attention behind the flash kernels. cuDNN builds a plan for every new shape, a tenth of a second each,
-    /// and almost every training batch has a shape of its own. To be called before torch is loaded; torch reads the
-    /// process's environment, which .NET's own setter does not reach.
+    /// and almost every training batch, and every step of an answer, has a shape of its own. To be called before torch is loaded;
+    /// torch reads the process's environment, which .NET's own setter does not reach.
     /// </summary>
     public static void AvoidPlansPerShape()
     {
