@@ -37,7 +37,7 @@ public static class TorchLibrary
         }
 
         var library = File.ReadAllBytes(Path.Combine(folder, $"lib{Wrapper}.so"));
-        if (!ElfVersions.MakeOptional(library, NewestRuntime) || !NativeLibrary.TryLoad(Path.Combine(folder, "libtorch.so"), out _))
+        if (!ElfVersions.MakeOptional(library, NewestRuntime) || !LoadTorch(folder))
         {
             return 0;
         }
@@ -53,6 +53,14 @@ public static class TorchLibrary
         {
             File.Delete(copy);
         }
+    }
+
+    // Beside the wrapper, or, where it was published without one, what is loaded already or on the library path.
+    private static bool LoadTorch(string folder)
+    {
+        const string torch = "libtorch.so";
+        var beside = Path.Combine(folder, torch);
+        return NativeLibrary.TryLoad(File.Exists(beside) ? beside : torch, out _);
     }
 
     private static string? FolderOf(string file) =>
