@@ -93,7 +93,14 @@ public sealed class ProcessTests(TorchRunnerFixture fixture) : IClassFixture<Tor
     public async Task Ask_takes_its_question_back_when_it_is_interrupted()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "Needs a signal.");
-        await using var service = await TestService.StartAsync(tiny => _ => tiny.Tokenizer.Encode("a", false)[0], options => (options.Key, options.LoopTokens) = ("secret", 100_000));
+        // An answer that is still being written when the signal comes, however late that is.
+        await using var service = await TestService.StartAsync(
+            tiny => _ =>
+            {
+                Thread.Sleep(10);
+                return tiny.Tokenizer.Encode("a", false)[0];
+            },
+            options => (options.Key, options.LoopTokens) = ("secret", 100_000));
         using var ask = Start("ask", "--url", service.Url.ToString(), "What is this?");
         await TestService.UntilAsync(() => service.Engine.State.Running == 1);
         using var kill = Process.Start("kill", ["-INT", $"{ask.Id}"]);
