@@ -141,15 +141,11 @@ public sealed class TorchRunner : ModelRunner
         for (var i = 0; i < results.Length; i++)
         {
             if (chunks[i].Sample is not { } sample) continue;
-            var token = sampler.Choose(Row(logits, row++, width), sample);
-            results[i] = token is null
-                ? new ChunkResult(null, "The model computed values that are no numbers. Ask again; if it happens again, the model's files may be damaged.")
-                : new ChunkResult(token);
+            var token = sampler.Choose(TensorMemory.Row(logits, row++, width), sample);
+            results[i] = token is null ? ChunkResult.NoNumbers : new ChunkResult(token);
         }
         return results;
     }
-
-    private static unsafe ReadOnlySpan<float> Row(Tensor logits, int row, int width) => new(TensorMemory.Floats(logits) + ((long)row * width), width);
 
     /// <inheritdoc/>
     public override void Dispose()

@@ -1,0 +1,137 @@
+using EduVision.Inference.Cuda.Driver;
+using EduVision.Inference.Runners.Torch;
+using EduVision.Model.Configuration;
+using EduVision.Model.Network;
+using static TorchSharp.torch;
+
+namespace EduVision.Inference.Cuda;
+
+/// <summary>The text decoder in our kernels: the layers of a step, over the paged KV cache that it owns.</summary>
+internal sealed class CudaText : IDisposable
+{
+    // Partial sums of attention: what does not fit is attended to in several launches.
+    private const long AttentionBytes = 256L << 20;
+    private const int Span = 256, Rows = 16;
+
+    private readonly TextConfig config;
+    private readonly CudaWeights weights;
+    private readonly KernelLibrary kernels;
+    private readonly Tensor frequencies, axes, keys, values, hidden, x, gated, qkv, queries, sums, marks;
+    private readonly long cacheBytes;
+    private readonly float epsilon;
+
+    /// <summary>A decoder with room for <paramref name="maxTokens"/> tokens a step.</summary>
+    public CudaText(TextConfig config, CudaWeights weights, KernelLibrary kernels, KvLayout layout, int maxTokens, Device device)
+    {
+        (this.config, this.weights, this.kernels) = (config, weights, kernels);
+        MaxTokens = maxTokens;
+        epsilon = (float)config.RmsNormEps;
+        int pairs = config.HeadDim / 2, heads = config.Heads * config.HeadDim;
+        using var scope = NewDisposeScope();
+        Tensor Keep(Tensor made) => made.DetachFromDisposeScope();
+        frequencies = Keep(Frequencies.Inverse(config.Rope.Theta, config.HeadDim).to(device));
+        axes = Keep(tensor([.. Enumerable.Range(0, pairs).Select(config.Rope.AxisOf)], ScalarType.Int32).to(device));
+        long[] cache = [config.Layers, layout.Blocks, config.KvHeads, layout.BlockSize, config.HeadDim];
+        // Zeros: what is masked is multiplied by nothing, and a NaN times nothing is a NaN.
+        keys = Keep(zeros(cache, ScalarType.Float16, device));
+        values = Keep(zeros(cache, ScalarType.Float16, device));
+        cacheBytes = (long)layout.Blocks * config.KvHeads * layout.BlockSize * config.HeadDim * 2;
+        hidden = Keep(empty([maxTokens, config.HiddenSize], ScalarType.Float32, device));
+        x = Keep(empty([maxTokens, Math.Max(config.HiddenSize, heads)], ScalarType.Float16, device));
+        gated = Keep(empty([maxTokens, config.IntermediateSize], ScalarType.Float16, device));
+        qkv = Keep(empty([maxTokens, heads + (2 * config.KvHeads * config.HeadDim)], ScalarType.Float32, device));
+        queries = Keep(empty([maxTokens, heads], ScalarType.Float16, device));
+        sums = Keep(empty([AttentionBytes / sizeof(float)], ScalarType.Float32, device));
+        marks = Keep(empty([AttentionBytes / sizeof(float) / config.HeadDim * 2], ScalarType.Float32, device));
+    }
+
+    /// <summary>Most tokens of a step.</summary>
+    public int MaxTokens { get; }
+
+    /// <summary>Computes a step.</summary>
+    /// <returns>Logits of the sampled rows, [n, vocabulary], float32 on the GPU; null where none is sampled. The caller owns it.</returns>
+    public Tensor? Forward(StepBatch batch)
+    {
+        var images = batch.Images?.Embeddings.contiguous();
+        kernels.Launch("embed", new Grid(batch.Tokens), 256, 0, batch.Ids, weights.Embeddings.Address(), images?.Address() ?? 0, hidden.Address(), config.HiddenSize);
+        for (var layer = 0; layer < config.Layers; layer++)
+        {
+            Layer(batch, layer);
+            if (batch.Images is not { } pictures || layer >= pictures.DeepStack.Count) continue;
+            using var features = pictures.DeepStack[layer].contiguous();
+            kernels.Launch("add_rows", new Grid(batch.ImageTokens), 256, 0, batch.ImageRows, features.Address(), hidden.Address(), config.HiddenSize);
+        }
+        images?.Dispose();
+        return batch.Sampled == 0 ? null : Logits(batch);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var tensor in new[] { frequencies, axes, keys, values, hidden, x, gated, qkv, queries, sums, marks }) tensor.Dispose();
+    }
+
+    private void Layer(StepBatch batch, int index)
+    {
+        var layer = weights.Layers[index];
+        nint layerKeys = keys.Address() + (nint)(index * cacheBytes), layerValues = values.Address() + (nint)(index * cacheBytes);
+        Norm(layer.InputNorm, batch.Tokens);
+        Linear("store", layer.Qkv, layer.Qkv.Rows, x, qkv, batch.Tokens);
+        kernels.Launch(
+            "heads", new Grid(batch.Tokens, config.Heads + (2 * config.KvHeads)), config.HeadDim / 2, 0,
+            qkv.Address(), layer.QueryNorm.Address(), layer.KeyNorm.Address(), batch.Positions, frequencies.Address(), axes.Address(),
+            batch.Slots, queries.Address(), layerKeys, layerValues, batch.Tokens, epsilon);
+        Attend(batch, layerKeys, layerValues);
+        Linear("add", layer.Output, layer.Output.Rows, x, hidden, batch.Tokens);
+        Norm(layer.PostNorm, batch.Tokens);
+        Linear("gated", layer.GateUp, config.IntermediateSize, x, gated, batch.Tokens);
+        Linear("add", layer.Down, layer.Down.Rows, gated, hidden, batch.Tokens);
+    }
+
+    private void Attend(StepBatch batch, nint layerKeys, nint layerValues)
+    {
+        var spans = (batch.Deepest / Span) + 1;
+        var together = (int)Math.Min(batch.Tokens, AttentionBytes / sizeof(float) / ((long)config.Heads * spans * config.HeadDim));
+        for (var first = 0; first < batch.Tokens; first += together)
+        {
+            var count = Math.Min(together, batch.Tokens - first);
+            kernels.Launch(
+                "attend", new Grid(count, config.KvHeads, spans), 128, 0, queries.Address(), layerKeys, layerValues, batch.Tables, batch.Sequences, batch.Places,
+                sums.Address(), marks.Address(), first, batch.TableWidth, spans);
+            kernels.Launch("join", new Grid(count, config.Heads), config.HeadDim, 0, sums.Address(), marks.Address(), batch.Places, x.Address(), first, spans);
+        }
+    }
+
+    private Tensor Logits(StepBatch batch)
+    {
+        var rows = empty([batch.Sampled, config.HiddenSize], ScalarType.Float32, hidden.device);
+        var logits = empty([batch.Sampled, config.VocabSize], ScalarType.Float32, hidden.device).DetachFromDisposeScope();
+        using (rows)
+        {
+            kernels.Launch("norm_rows", new Grid(batch.Sampled), 256, 0, batch.SampledRows, hidden.Address(), weights.Norm.Address(), rows.Address(), config.HiddenSize, epsilon);
+            var tiles = TilesFor(batch.Sampled);
+            kernels.Launch(
+                $"head_{tiles}", new Grid(config.VocabSize / Rows, Groups(batch.Sampled, tiles)), 256, SumsBytes(tiles, 1),
+                weights.Head.Address(), rows.Address(), logits.Address(), config.VocabSize, config.HiddenSize, batch.Sampled);
+        }
+        return logits;
+    }
+
+    private void Norm(Tensor weight, int tokens) =>
+        kernels.Launch("norm", new Grid(tokens), 256, 0, hidden.Address(), weight.Address(), x.Address(), config.HiddenSize, epsilon);
+
+    private void Linear(string kind, Fp8Matrix matrix, int rows, Tensor from, Tensor to, int tokens)
+    {
+        var tiles = TilesFor(tokens);
+        kernels.Launch(
+            $"linear_{kind}_{tiles}", new Grid(rows / Rows, Groups(tokens, tiles)), 256, SumsBytes(tiles, matrix.Rows / rows),
+            matrix.Bytes.Address(), matrix.Scales.Address(), from.Address(), to.Address(), rows, matrix.Columns, tokens);
+    }
+
+    // Eight tokens a tile; how many tiles a block has changes nothing of what it computes.
+    private static int TilesFor(int tokens) => tokens <= 8 ? 1 : tokens <= 16 ? 2 : 4;
+
+    private static int Groups(int tokens, int tiles) => (tokens + (8 * tiles) - 1) / (8 * tiles);
+
+    private static int SumsBytes(int tiles, int sets) => 8 * sets * Rows * 8 * tiles * sizeof(float);
+}

@@ -1,0 +1,51 @@
+using EduVision.Model.Configuration;
+
+namespace EduVision.Inference.Cuda.Driver;
+
+/// <summary>The kernels on the current GPU, compiled for one model's sizes.</summary>
+internal sealed class KernelLibrary : IDisposable
+{
+    private readonly List<nint> modules = [];
+    private readonly Dictionary<string, nint> functions = [];
+
+    /// <summary>Compiles or finds them and loads them into the current context.</summary>
+    public KernelLibrary(KernelCompiler compiler, string architecture, TextConfig config, int blockSize)
+    {
+        foreach (var file in KernelCompiler.Files) modules.Add(CudaDriver.Load(compiler.Compile(file, architecture, ConstantsOf(config, blockSize))));
+    }
+
+    /// <summary>The sizes that kernels know while they are compiled.</summary>
+    public static IReadOnlyList<(string Name, int Value)> ConstantsOf(TextConfig config, int blockSize) =>
+        [("HEADS", config.Heads), ("KV_HEADS", config.KvHeads), ("HEAD_DIM", config.HeadDim), ("BLOCK_SIZE", blockSize)];
+
+    /// <summary>Puts a kernel behind the work that torch has put on its default stream.</summary>
+    public void Launch(string name, Grid grid, int threads, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments)
+    {
+        if (!functions.TryGetValue(name, out var function)) functions[name] = function = Find(name);
+        CudaDriver.Launch(function, grid, threads, sharedBytes, 0, arguments, name);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var module in modules) CudaDriver.Unload(module);
+        modules.Clear();
+    }
+
+    private nint Find(string name)
+    {
+        CudaException? missing = null;
+        foreach (var module in modules)
+        {
+            try
+            {
+                return CudaDriver.FunctionOf(module, name);
+            }
+            catch (CudaException exception)
+            {
+                missing = exception;
+            }
+        }
+        throw missing!;
+    }
+}

@@ -1,0 +1,72 @@
+// Types and the few instructions that CUDA C++ has no headers-free name for. Put before every kernel file, so that nothing
+// but NVRTC itself is needed where the service runs.
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+#define DEVICE __device__ __forceinline__
+
+struct alignas(16) quad { u32 x, y, z, w; };
+
+DEVICE float warp_sum(float v) {
+#pragma unroll
+    for (int o = 16; o; o >>= 1) v += __shfl_xor_sync(0xffffffffu, v, o);
+    return v;
+}
+
+DEVICE float warp_max(float v) {
+#pragma unroll
+    for (int o = 16; o; o >>= 1) v = fmaxf(v, __shfl_xor_sync(0xffffffffu, v, o));
+    return v;
+}
+
+// Two floats as a pair of 16-bit floats, the first in the low half.
+DEVICE u32 pack_half(float low, float high) {
+    u32 r;
+    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low));
+    return r;
+}
+
+DEVICE u32 pack_bf16(float low, float high) {
+    u32 r;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low));
+    return r;
+}
+
+DEVICE u16 to_half(float v) { return (u16)pack_half(v, 0.f); }
+
+DEVICE float half_of(u16 v) {
+    float f;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(f) : "h"(v));
+    return f;
+}
+
+DEVICE float half_low(u32 v) { return half_of((u16)v); }
+DEVICE float half_high(u32 v) { return half_of((u16)(v >> 16)); }
+DEVICE float bf16_of(u16 v) { return __uint_as_float((u32)v << 16); }
+DEVICE float bf16_low(u32 v) { return __uint_as_float(v << 16); }
+DEVICE float bf16_high(u32 v) { return __uint_as_float(v & 0xffff0000u); }
+
+// d[16x8] += a[16x16] b[16x8], one warp: rows lane / 4 (+8) of a, column lane / 4 of b, pairs at 2 (lane % 4) (+8) along k.
+DEVICE void mma_half(float (&d)[4], u32 a0, u32 a1, u32 a2, u32 a3, u32 b0, u32 b1) {
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+}
+
+DEVICE void mma_bf16(float (&d)[4], u32 a0, u32 a1, u32 a2, u32 a3, u32 b0, u32 b1) {
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+}
+
+// Read once, by nobody else: past the caches.
+DEVICE quad load_once(const void *p) {
+    quad v;
+    asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0,%1,%2,%3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(p));
+    return v;
+}
+
+DEVICE quad load_quad(const void *p) { return *(const quad *)p; }
+DEVICE u32 word_of(const quad &v, int i) { return i == 0 ? v.x : i == 1 ? v.y : i == 2 ? v.z : v.w; }
+
+// Activations that meet FP8 weights are stored with the middle two of every four exchanged: four FP8 bytes then become two pairs
+// (0, 2) and (1, 3) by shifts and masks alone.
+DEVICE int exchanged(int i) { return (i & ~3) | ((i & 1) << 1) | ((i >> 1) & 1); }
