@@ -77,7 +77,7 @@ public sealed class CudaRunner : ModelRunner
     {
         using var mode = inference_mode();
         using var scope = NewDisposeScope();
-        using var batch = new StepBatch(chunks, blockSize, device);
+        using var batch = new StepBatch(chunks, blockSize, text.TileTokens, device);
         if (batch.Tokens > text.MaxTokens) throw new ArgumentException($"A step of {batch.Tokens} tokens; there is room for {text.MaxTokens}.", nameof(chunks));
         using var logits = text.Forward(batch);
         return Sample(chunks, logits);

@@ -45,6 +45,9 @@ internal sealed class CudaText : IDisposable
         marks = Keep(empty([AttentionBytes / sizeof(float) / config.HeadDim * 2], ScalarType.Float32, device));
     }
 
+    /// <summary>Tokens whose queries of one key head fill a tile of attention.</summary>
+    public int TileTokens => Rows / (config.Heads / config.KvHeads);
+
     /// <summary>Most tokens of a step.</summary>
     public int MaxTokens { get; }
 
@@ -91,14 +94,16 @@ internal sealed class CudaText : IDisposable
     private void Attend(StepBatch batch, nint layerKeys, nint layerValues)
     {
         var spans = (batch.Deepest / Span) + 1;
-        var together = (int)Math.Min(batch.Tokens, AttentionBytes / sizeof(float) / ((long)config.Heads * spans * config.HeadDim));
-        for (var first = 0; first < batch.Tokens; first += together)
+        var room = AttentionBytes / sizeof(float) / ((long)config.Heads * spans * config.HeadDim);
+        for (var tile = 0; tile < batch.Tiles.Count;)
         {
-            var count = Math.Min(together, batch.Tokens - first);
+            var (first, count, next) = (batch.Tiles[tile].First, 0, tile);
+            while (next < batch.Tiles.Count && (next == tile || count + batch.Tiles[next].Count <= room)) count += batch.Tiles[next++].Count;
             kernels.Launch(
-                "attend", new Grid(count, config.KvHeads, spans), 128, 0, queries.Address(), layerKeys, layerValues, batch.Tables, batch.Sequences, batch.Places,
+                $"attend_{batch.TilesTogether}", new Grid(next - tile, config.KvHeads, spans), 128, 0, queries.Address(), layerKeys, layerValues, batch.Tables, batch.TilesFrom(tile), batch.Places,
                 sums.Address(), marks.Address(), first, batch.TableWidth, spans);
             kernels.Launch("join", new Grid(count, config.Heads), config.HeadDim, 0, sums.Address(), marks.Address(), batch.Places, x.Address(), first, spans);
+            tile = next;
         }
     }
 

@@ -78,6 +78,7 @@ internal sealed class CudaWeights : IDisposable
         int[] sides = [text.HiddenSize, text.IntermediateSize, text.Heads * text.HeadDim, text.KvHeads * text.HeadDim];
         if (sides.Any(side => side % Fp8Block.Side != 0)) return "a side of its matrices is no multiple of 128";
         if (text.HeadDim is not (64 or 128)) return $"its heads are {text.HeadDim} wide, not 64 or 128";
+        if (text.Heads / text.KvHeads > 16) return "more than 16 of its query heads share a key head";
         if (text.VocabSize % 16 != 0) return "its vocabulary is no multiple of 16";
         return checkpoint.Describe($"{Name}.layers.0.mlp.down_proj.weight").Type == StoredType.F8E4M3 ? null : "its text layers are not in FP8";
     }

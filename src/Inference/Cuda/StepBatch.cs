@@ -10,15 +10,18 @@ internal sealed class StepBatch : IDisposable
 {
     private readonly int[] numbers;
     private readonly Dictionary<string, int> offsets = [];
+    private readonly List<(int First, int Count, int Sequence)> tiles = [];
     private readonly Tensor onDevice;
     private readonly nint address;
 
     /// <summary>Lays out a step.</summary>
-    public StepBatch(IReadOnlyList<SequenceChunk> chunks, int blockSize, Device device)
+    public StepBatch(IReadOnlyList<SequenceChunk> chunks, int blockSize, int tileTokens, Device device)
     {
+        // A decode fills less than a tile; a prompt reads its past half as often with two tiles at once.
+        TilesTogether = chunks.Any(chunk => chunk.Count > tileTokens) ? 2 : 1;
         Tokens = chunks.Sum(chunk => chunk.Count);
         TableWidth = chunks.Max(chunk => (chunk.End + blockSize - 1) / blockSize);
-        var (ids, positions, slots, places, sequences) = (new int[Tokens], new int[3 * Tokens], new int[Tokens], new int[Tokens], new int[Tokens]);
+        var (ids, positions, slots, places) = (new int[Tokens], new int[3 * Tokens], new int[Tokens], new int[Tokens]);
         var tables = new int[chunks.Count * TableWidth];
         List<int> sampled = [], imageRows = [];
         List<VisionOutput> images = [];
@@ -30,10 +33,11 @@ internal sealed class StepBatch : IDisposable
             for (var i = 0; i < (chunk.End + blockSize - 1) / blockSize; i++) tables[sequence * TableWidth + i] = chunk.Blocks[i];
             for (var i = chunk.Start; i < chunk.End; i++, row++)
             {
-                (ids[row], places[row], sequences[row]) = (chunk.Tokens[i], i, sequence);
+                (ids[row], places[row]) = (chunk.Tokens[i], i);
                 slots[row] = chunk.Blocks[i / blockSize] * blockSize + i % blockSize;
                 (positions[row], positions[Tokens + row], positions[(2 * Tokens) + row]) = chunk.Prompt.Positions.At(i);
             }
+            for (var i = 0; i < chunk.Count; i += tileTokens * TilesTogether) tiles.Add((first + i, Math.Min(tileTokens * TilesTogether, chunk.Count - i), sequence));
             if (chunk.Sample is not null) sampled.Add(row - 1);
             // By the prompt's own spans, not by token id: a model may well write an image token.
             foreach (var image in chunk.TouchedImages)
@@ -52,7 +56,7 @@ internal sealed class StepBatch : IDisposable
 
         List<int> all = [];
         foreach (var (name, part) in new (string, IReadOnlyList<int>)[]
-                 { (nameof(ids), ids), (nameof(positions), positions), (nameof(slots), slots), (nameof(places), places), (nameof(sequences), sequences), (nameof(tables), tables), (nameof(sampled), sampled), (nameof(imageRows), imageRows) })
+                 { (nameof(ids), ids), (nameof(positions), positions), (nameof(slots), slots), (nameof(places), places), (nameof(tables), tables), (nameof(tiles), [.. tiles.SelectMany(tile => (int[])[tile.First, tile.Count, tile.Sequence])]), (nameof(sampled), sampled), (nameof(imageRows), imageRows) })
         {
             offsets[name] = all.Count;
             all.AddRange(part);
@@ -64,6 +68,12 @@ internal sealed class StepBatch : IDisposable
     }
 
     public int Tokens { get; }
+
+    /// <summary>Tokens that are attended to together: first row, how many, whose; in the order of their rows.</summary>
+    public IReadOnlyList<(int First, int Count, int Sequence)> Tiles => tiles;
+
+    /// <summary>How many tiles of 16 rows an entry of <see cref="Tiles"/> takes.</summary>
+    public int TilesTogether { get; }
 
     /// <summary>Blocks a sequence's table has room for.</summary>
     public int TableWidth { get; }
@@ -88,9 +98,10 @@ internal sealed class StepBatch : IDisposable
 
     public nint Places => At("places");
 
-    public nint Sequences => At("sequences");
-
     public nint Tables => At("tables");
+
+    /// <summary>The entries of <see cref="Tiles"/> from that one on.</summary>
+    public nint TilesFrom(int index) => At("tiles") + (index * 3 * sizeof(int));
 
     public nint SampledRows => At("sampled");
 

@@ -1,86 +1,151 @@
-// Attention of one token's queries over its sequence's past, in spans of SPAN positions that are always the same ones: what a token
-// sees is the same, bit by bit, whether it is decoded or prefilled and whatever chunk it came in.
+// Attention over the paged cache on tensor cores. A token's past is cut into spans of 256 positions that are always the same ones,
+// four warps take 64 of them each, and what they find is put together in one order: what a token sees is the same, bit by bit,
+// whether it is decoded or prefilled, whatever chunk it came in and whoever shares the step.
+//
+// The rows of a tile are the GROUP query heads of a key head, for as many tokens of one sequence as 16 rows hold. Which columns of a
+// product meet in which place is free as long as both sides agree, so that a lane reads 16 bytes of a query and of a key at a time.
 
-#define SPAN 256
 #define GROUP (HEADS / KV_HEADS)
+#define TILE_TOKENS (16 / GROUP)
+#define SPAN 256
+#define NOTHING -3.0e38f
 
-// One token, one key head, one span: the group's queries. Writes sums of values, unnormalised, and (maximum, sum of weights).
-extern "C" __global__ void __launch_bounds__(128)
-attend(const u16 *queries, const u16 *keys, const u16 *values, const int *tables, const int *sequences, const int *places,
-       float *sums, float *marks, int first, int table_width, int spans) {
-    const int span = blockIdx.z, kv = blockIdx.y, token = first + blockIdx.x, place = places[token];
-    if (span * SPAN > place) return;
-    __shared__ float query[GROUP][HEAD_DIM];
-    __shared__ float scores[GROUP][SPAN];
-    __shared__ float mark[GROUP][2];
-    const int *table = tables + (size_t)sequences[token] * table_width;
-    const int from = span * SPAN, count = min(SPAN, place + 1 - from);
-    for (int i = threadIdx.x; i < GROUP * HEAD_DIM; i += 128)
-        query[i / HEAD_DIM][i % HEAD_DIM] = half_of(queries[((size_t)token * HEADS + kv * GROUP) * HEAD_DIM + i]) * rsqrtf((float)HEAD_DIM);
-    __syncthreads();
+// tiles: triples (first token, tokens, sequence), TILES of 16 rows each. Writes sums of values, unnormalised, and (maximum, sum of
+// weights), for each token, head and span.
+template <int TILES>
+DEVICE void attend(const u16 *queries, const u16 *keys, const u16 *values, const int *tables, const int *tiles, const int *places,
+                   float *sums, float *marks, int first, int table_width, int spans) {
+    constexpr int STEPS = HEAD_DIM / 16, WARPS = 4, KEYS = SPAN / WARPS;
+    __shared__ float found[WARPS][16][HEAD_DIM + 4];
+    __shared__ float found_marks[WARPS][16][2];
+    const int *tile = tiles + 3 * blockIdx.x;
+    const int row0 = tile[0], count = tile[1], kv = blockIdx.y, span = blockIdx.z;
+    const int *table = tables + (size_t)tile[2] * table_width;
+    const int last = places[row0 + count - 1], from = span * SPAN;
+    if (from > last) return;
+    const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, group = lane >> 2, quarter = lane & 3;
 
-    // Eight lanes a key, four keys a warp at once.
-    constexpr int SHARE = HEAD_DIM / 8;
-    const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, part = lane & 7;
-    for (int base = warp * 4; base < SPAN; base += 16) {
-        const int offset = base + (lane >> 3), position = from + offset;
-        float dot[GROUP] = {};
-        if (offset < count) {
-            const u16 *key = keys + (((size_t)table[position / BLOCK_SIZE] * KV_HEADS + kv) * BLOCK_SIZE + position % BLOCK_SIZE) * HEAD_DIM + part * SHARE;
+    // Row r of a tile: token r / GROUP, query head r % GROUP. A lane has rows `group` and `group + 8`.
+    u32 query[TILES][STEPS][4];
+    int place[TILES][2];
 #pragma unroll
-            for (int i = 0; i < SHARE; i += 8) {
-                const quad k = load_quad(key + i);
+    for (int t = 0; t < TILES; t++)
 #pragma unroll
-                for (int j = 0; j < 4; j++) {
-                    const float low = half_low(word_of(k, j)), high = half_high(word_of(k, j));
+        for (int half = 0; half < 2; half++) {
+            const int row = group + 8 * half, token = t * TILE_TOKENS + row / GROUP;
+            const bool there = row < TILE_TOKENS * GROUP && token < count;
+            place[t][half] = there ? places[row0 + token] : -1;
+            const u16 *q = queries + ((size_t)(row0 + token) * HEADS + kv * GROUP + row % GROUP) * HEAD_DIM + quarter * 8;
 #pragma unroll
-                    for (int g = 0; g < GROUP; g++) {
-                        dot[g] = fmaf(query[g][part * SHARE + i + 2 * j], low, dot[g]);
-                        dot[g] = fmaf(query[g][part * SHARE + i + 2 * j + 1], high, dot[g]);
-                    }
-                }
+            for (int i = 0; i < STEPS / 2; i++) {
+                const quad words = there ? load_quad(q + 32 * i) : quad{0, 0, 0, 0};
+                query[t][2 * i][half] = words.x, query[t][2 * i][half + 2] = words.y;
+                query[t][2 * i + 1][half] = words.z, query[t][2 * i + 1][half + 2] = words.w;
             }
         }
+
+    // Scores of this warp's keys, eight at a time.
+    const int start = from + warp * KEYS;
+    float score[TILES][KEYS / 8][4] = {};
 #pragma unroll
-        for (int g = 0; g < GROUP; g++) {
-            dot[g] += __shfl_xor_sync(0xffffffffu, dot[g], 1);
-            dot[g] += __shfl_xor_sync(0xffffffffu, dot[g], 2);
-            dot[g] += __shfl_xor_sync(0xffffffffu, dot[g], 4);
-            if (part == 0) scores[g][offset] = offset < count ? dot[g] : -3.0e38f;
+    for (int n = 0; n < KEYS / 8; n++) {
+        const int position = start + n * 8 + group;
+        const bool there = position <= last;
+        const u16 *key = keys + (there ? key_at(table[position / BLOCK_SIZE] * BLOCK_SIZE + position % BLOCK_SIZE, kv) : 0) + quarter * 8;
+#pragma unroll
+        for (int i = 0; i < STEPS / 2; i++) {
+            const quad words = there ? load_quad(key + 32 * i) : quad{0, 0, 0, 0};
+#pragma unroll
+            for (int t = 0; t < TILES; t++) {
+                const u32 *a = query[t][2 * i], *b = query[t][2 * i + 1];
+                mma_half(score[t][n], a[0], a[1], a[2], a[3], words.x, words.y);
+                mma_half(score[t][n], b[0], b[1], b[2], b[3], words.z, words.w);
+            }
         }
     }
-    __syncthreads();
 
-    for (int g = warp; g < GROUP; g += 4) {
-        float top = -3.0e38f, sum = 0.f;
-        for (int i = lane; i < SPAN; i += 32) top = fmaxf(top, scores[g][i]);
-        top = warp_max(top);
-        for (int i = lane; i < SPAN; i += 32) {
-            const float weight = i < count ? expf(scores[g][i] - top) : 0.f;
-            scores[g][i] = weight;
-            sum += weight;
+    // Weights: each row's own maximum among these keys taken off.
+    const float scale = rsqrtf((float)HEAD_DIM);
+    float top[TILES][2], weight[TILES][2];
+#pragma unroll
+    for (int t = 0; t < TILES; t++)
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            float most = NOTHING, sum = 0.f;
+#pragma unroll
+            for (int n = 0; n < KEYS / 8; n++)
+#pragma unroll
+                for (int i = 0; i < 2; i++) {
+                    float &s = score[t][n][2 * half + i];
+                    s = start + n * 8 + quarter * 2 + i <= place[t][half] ? s * scale : NOTHING;
+                    most = fmaxf(most, s);
+                }
+            most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 1));
+            most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 2));
+#pragma unroll
+            for (int n = 0; n < KEYS / 8; n++)
+#pragma unroll
+                for (int i = 0; i < 2; i++) {
+                    float &s = score[t][n][2 * half + i];
+                    s = s == NOTHING ? 0.f : expf(s - most);
+                    sum += s;
+                }
+            sum += __shfl_xor_sync(0xffffffffu, sum, 1);
+            sum += __shfl_xor_sync(0xffffffffu, sum, 2);
+            top[t][half] = most, weight[t][half] = sum;
         }
-        sum = warp_sum(sum);
-        if (lane == 0) mark[g][0] = top, mark[g][1] = sum;
-    }
-    __syncthreads();
 
-    for (int i = threadIdx.x; i < HEAD_DIM; i += 128) {
-        float sum[GROUP] = {};
-        for (int offset = 0; offset < count; offset++) {
-            const int position = from + offset;
-            const float value = half_of(values[(((size_t)table[position / BLOCK_SIZE] * KV_HEADS + kv) * BLOCK_SIZE + position % BLOCK_SIZE) * HEAD_DIM + i]);
 #pragma unroll
-            for (int g = 0; g < GROUP; g++) sum[g] = fmaf(scores[g][offset], value, sum[g]);
+    for (int t = 0; t < TILES; t++) {
+        // Values, sixteen places at a time: the scores' accumulators are the next product's left side.
+        float value[HEAD_DIM / 8][4] = {};
+#pragma unroll
+        for (int k = 0; k < KEYS / 16; k++) {
+            const int position = start + k * 16;
+            if (position > last) break;
+            const u32 a0 = pack_half(score[t][2 * k][0], score[t][2 * k][1]), a1 = pack_half(score[t][2 * k][2], score[t][2 * k][3]);
+            const u32 a2 = pack_half(score[t][2 * k + 1][0], score[t][2 * k + 1][1]), a3 = pack_half(score[t][2 * k + 1][2], score[t][2 * k + 1][3]);
+            const u16 *v = values + values_at(table[position / BLOCK_SIZE] * BLOCK_SIZE + position % BLOCK_SIZE, kv) + group * 16 + quarter * 4;
+#pragma unroll
+            for (int n = 0; n < HEAD_DIM / 8; n++) {
+                const u32 *words = (const u32 *)(v + n * 8 * 16);
+                mma_half(value[n], a0, a1, a2, a3, words[0], words[1]);
+            }
         }
+        if (t > 0) __syncthreads();
 #pragma unroll
-        for (int g = 0; g < GROUP; g++) {
-            const size_t at = ((size_t)blockIdx.x * HEADS + kv * GROUP + g) * spans + span;
-            sums[at * HEAD_DIM + i] = sum[g];
-            if (i == 0) marks[at * 2] = mark[g][0], marks[at * 2 + 1] = mark[g][1];
+        for (int n = 0; n < HEAD_DIM / 8; n++)
+#pragma unroll
+            for (int i = 0; i < 4; i++) found[warp][group + (i >> 1) * 8][n * 8 + quarter * 2 + (i & 1)] = value[n][i];
+        if (quarter == 0)
+            for (int half = 0; half < 2; half++) found_marks[warp][group + 8 * half][0] = top[t][half], found_marks[warp][group + 8 * half][1] = weight[t][half];
+        __syncthreads();
+        for (int i = threadIdx.x; i < 16 * HEAD_DIM; i += WARPS * 32) {
+            const int row = i / HEAD_DIM, column = i % HEAD_DIM, token = t * TILE_TOKENS + row / GROUP;
+            if (row >= TILE_TOKENS * GROUP || token >= count || from > places[row0 + token]) continue;
+            float most = found_marks[0][row][0];
+            for (int w = 1; w < WARPS; w++) most = fmaxf(most, found_marks[w][row][0]);
+            float sum = 0.f, of = 0.f;
+            for (int w = 0; w < WARPS; w++) {
+                const float share = expf(found_marks[w][row][0] - most);
+                sum = fmaf(share, found[w][row][column], sum);
+                of = fmaf(share, found_marks[w][row][1], of);
+            }
+            const size_t at = ((size_t)(row0 + token - first) * HEADS + kv * GROUP + row % GROUP) * spans + span;
+            sums[at * HEAD_DIM + column] = sum;
+            if (column == 0) marks[at * 2] = most, marks[at * 2 + 1] = of;
         }
     }
 }
+
+#define ATTEND(TILES)                                                                                                                  \
+    extern "C" __global__ void __launch_bounds__(128)                                                                                  \
+    attend_##TILES(const u16 *queries, const u16 *keys, const u16 *values, const int *tables, const int *tiles, const int *places,     \
+                   float *sums, float *marks, int first, int table_width, int spans) {                                                 \
+        attend<TILES>(queries, keys, values, tables, tiles, places, sums, marks, first, table_width, spans);                           \
+    }
+ATTEND(1)
+ATTEND(2)
 
 // The spans of one head of one token put together, as halves in the order that the linear layers read.
 extern "C" __global__ void __launch_bounds__(HEAD_DIM)

@@ -46,8 +46,8 @@ norm_rows(const int *rows, const float *hidden, const u16 *weight, float *x, int
     for (int i = threadIdx.x; i < width; i += 256) x[(size_t)blockIdx.x * width + i] = row[i] * scale * bf16_of(weight[i]);
 }
 
-// One head of one token: RMSNorm and rotation of queries and keys; queries to a buffer, keys and values into the paged cache.
-// A thread has the pair (i, i + HEAD_DIM / 2). The cache is [block][head][place in the block][HEAD_DIM] halves.
+// One head of one token: RMSNorm and rotation of queries and keys; queries to a buffer, keys and values into the paged cache in the
+// places where attention.cu looks for them. A thread has the pair (i, i + HEAD_DIM / 2).
 extern "C" __global__ void __launch_bounds__(HEAD_DIM / 2)
 heads(const float *qkv, const u16 *query_norm, const u16 *key_norm, const int *positions, const float *frequencies, const int *axes,
       const int *slots, u16 *queries, u16 *keys, u16 *values, int tokens, float epsilon) {
@@ -72,12 +72,14 @@ heads(const float *qkv, const u16 *query_norm, const u16 *key_norm, const int *p
         b = b * c + a * s;
         a = turned;
     }
-    u16 *to;
-    if (head < HEADS) to = queries + ((size_t)token * HEADS + head) * HEAD_DIM;
-    else {
-        const int slot = slots[token], kv = head < HEADS + KV_HEADS ? head - HEADS : head - HEADS - KV_HEADS;
-        to = (head < HEADS + KV_HEADS ? keys : values) + (((size_t)(slot / BLOCK_SIZE) * KV_HEADS + kv) * BLOCK_SIZE + slot % BLOCK_SIZE) * HEAD_DIM;
+    if (head < HEADS + KV_HEADS) {
+        u16 *to = head < HEADS ? queries + ((size_t)token * HEADS + head) * HEAD_DIM : keys + key_at(slots[token], head - HEADS);
+        to[i] = to_half(a);
+        to[i + HALF] = to_half(b);
+        return;
     }
-    to[i] = to_half(a);
-    to[i + HALF] = to_half(b);
+    // A place that is read before its token comes is multiplied by nothing: it must not hold what a sequence gone wrong left there.
+    u16 *to = values + values_at(slots[token], head - HEADS - KV_HEADS) + value_place(slots[token] % 16);
+    to[i * 16] = to_half(fabsf(a) <= 65504.f ? a : 0.f);
+    to[(i + HALF) * 16] = to_half(fabsf(b) <= 65504.f ? b : 0.f);
 }
