@@ -11,7 +11,10 @@ internal sealed class CudaText : IDisposable
 {
     // Partial sums of attention: what does not fit is attended to in several launches.
     private const long AttentionBytes = 256L << 20;
-    private const int Span = 256, Rows = 16;
+    private const int Span = 256, Rows = 16, Wide = 128, StageBytes = Wide * (128 + 256);
+
+    // Up to here reading the weights once for each group of 32 tokens costs less than tiles that fill few of the chip's processors.
+    private const int FewTokens = 64;
 
     private readonly TextConfig config;
     private readonly CudaWeights weights;
@@ -116,7 +119,7 @@ internal sealed class CudaText : IDisposable
             kernels.Launch("norm_rows", new Grid(batch.Sampled), 256, 0, batch.SampledRows, hidden.Address(), weights.Norm.Address(), rows.Address(), config.HiddenSize, epsilon);
             var tiles = TilesFor(batch.Sampled);
             kernels.Launch(
-                $"head_{tiles}", new Grid(config.VocabSize / Rows, Groups(batch.Sampled, tiles)), 256, SumsBytes(tiles, 1),
+                $"head_{tiles}", new Grid(config.VocabSize / Rows, Groups(batch.Sampled, tiles)), 256, SumsBytes(tiles),
                 weights.Head.Address(), rows.Address(), logits.Address(), config.VocabSize, config.HiddenSize, batch.Sampled);
         }
         return logits;
@@ -125,12 +128,24 @@ internal sealed class CudaText : IDisposable
     private void Norm(Tensor weight, int tokens) =>
         kernels.Launch("norm", new Grid(tokens), 256, 0, hidden.Address(), weight.Address(), x.Address(), config.HiddenSize, epsilon);
 
-    private void Linear(string kind, Fp8Matrix matrix, int rows, Tensor from, Tensor to, int tokens)
+    private void Linear(string kind, Fp8Matrix matrix, int rows, Tensor from, Tensor to, int tokens) => Linear(kernels, kind, matrix, rows, from, to, tokens);
+
+    /// <summary>One product; which kernel computes it changes nothing of the result.</summary>
+    /// <param name="kernels">The kernels.</param>
+    /// <param name="kind"><c>store</c>, <c>add</c> (to what is there) or <c>gated</c> (SwiGLU of the matrix's two halves).</param>
+    /// <param name="matrix">The weights.</param>
+    /// <param name="rows">Outputs a token: the matrix's rows, or half of them for <c>gated</c>.</param>
+    /// <param name="from">[tokens, columns], float16, in the order that <c>exchanged</c> of the kernels' prelude makes.</param>
+    /// <param name="to">[tokens, rows], float32; float16 in that order for <c>gated</c>.</param>
+    /// <param name="tokens">How many.</param>
+    internal static void Linear(KernelLibrary kernels, string kind, Fp8Matrix matrix, int rows, Tensor from, Tensor to, int tokens)
     {
+        var sets = matrix.Rows / rows;
         var tiles = TilesFor(tokens);
-        kernels.Launch(
-            $"linear_{kind}_{tiles}", new Grid(rows / Rows, Groups(tokens, tiles)), 256, SumsBytes(tiles, matrix.Rows / rows),
-            matrix.Bytes.Address(), matrix.Scales.Address(), from.Address(), to.Address(), rows, matrix.Columns, tokens);
+        var (name, grid, shared) = tokens > FewTokens
+            ? ($"wide_{kind}", new Grid((rows + (Wide / sets) - 1) / (Wide / sets), (tokens + Wide - 1) / Wide), kernels.Stages * StageBytes)
+            : ($"linear_{kind}_{tiles}", new Grid(rows / Rows, Groups(tokens, tiles)), 2 * sets * SumsBytes(tiles));
+        kernels.Launch(name, grid, 256, shared, matrix.Bytes.Address(), matrix.Scales.Address(), from.Address(), to.Address(), rows, matrix.Columns, tokens);
     }
 
     // Eight tokens a tile; how many tiles a block has changes nothing of what it computes.
@@ -138,5 +153,5 @@ internal sealed class CudaText : IDisposable
 
     private static int Groups(int tokens, int tiles) => (tokens + (8 * tiles) - 1) / (8 * tiles);
 
-    private static int SumsBytes(int tiles, int sets) => 8 * sets * Rows * 8 * tiles * sizeof(float);
+    private static int SumsBytes(int tiles) => 8 * Rows * 8 * tiles * sizeof(float);
 }

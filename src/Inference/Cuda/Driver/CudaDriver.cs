@@ -51,6 +51,12 @@ internal static unsafe partial class CudaDriver
         return function;
     }
 
+    /// <summary>More than 48 KiB of shared memory a block has to be asked for once.</summary>
+    internal static void AllowSharedMemory(nint function, int bytes, string name)
+    {
+        if (bytes > 48 << 10) Check(cuFuncSetAttribute(function, 8, bytes), $"{name} with {bytes} bytes of shared memory");
+    }
+
     internal static void Launch(nint function, Grid grid, int threads, int sharedBytes, nint stream, ReadOnlySpan<KernelArgument> arguments, string name)
     {
         var pointers = stackalloc void*[arguments.Length];
@@ -104,6 +110,9 @@ internal static unsafe partial class CudaDriver
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int cuModuleGetFunction(out nint function, nint module, string name);
+
+    [LibraryImport(Library)]
+    private static partial int cuFuncSetAttribute(nint function, int attribute, int value);
 
     [LibraryImport(Library)]
     private static partial int cuLaunchKernel(

@@ -11,17 +11,29 @@ internal sealed class KernelLibrary : IDisposable
     /// <summary>Compiles or finds them and loads them into the current context.</summary>
     public KernelLibrary(KernelCompiler compiler, string architecture, TextConfig config, int blockSize)
     {
-        foreach (var file in KernelCompiler.Files) modules.Add(CudaDriver.Load(compiler.Compile(file, architecture, ConstantsOf(config, blockSize))));
+        Stages = StagesOf(architecture);
+        var constants = ConstantsOf(config, blockSize, Stages);
+        foreach (var file in KernelCompiler.Files) modules.Add(CudaDriver.Load(compiler.Compile(file, architecture, constants)));
     }
 
+    /// <summary>Blocks of columns that the wide product keeps in shared memory, 48 KiB each.</summary>
+    public int Stages { get; }
+
+    /// <summary>As many as the chip's shared memory holds: Ampere's and Ada's small chips have 99 KiB for a block, the others at least 163.</summary>
+    public static int StagesOf(string architecture) => architecture is "sm_86" or "sm_89" or "sm_120a" ? 2 : 3;
+
     /// <summary>The sizes that kernels know while they are compiled.</summary>
-    public static IReadOnlyList<(string Name, int Value)> ConstantsOf(TextConfig config, int blockSize) =>
-        [("HEADS", config.Heads), ("KV_HEADS", config.KvHeads), ("HEAD_DIM", config.HeadDim), ("BLOCK_SIZE", blockSize)];
+    public static IReadOnlyList<(string Name, int Value)> ConstantsOf(TextConfig config, int blockSize, int stages) =>
+        [("HEADS", config.Heads), ("KV_HEADS", config.KvHeads), ("HEAD_DIM", config.HeadDim), ("BLOCK_SIZE", blockSize), ("STAGES", stages)];
 
     /// <summary>Puts a kernel behind the work that torch has put on its default stream.</summary>
     public void Launch(string name, Grid grid, int threads, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments)
     {
-        if (!functions.TryGetValue(name, out var function)) functions[name] = function = Find(name);
+        if (!functions.TryGetValue(name, out var function))
+        {
+            functions[name] = function = Find(name);
+            CudaDriver.AllowSharedMemory(function, sharedBytes, name);
+        }
         CudaDriver.Launch(function, grid, threads, sharedBytes, 0, arguments, name);
     }
 

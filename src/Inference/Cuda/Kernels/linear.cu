@@ -1,8 +1,9 @@
-// y = x W^T with W in FP8 (E4M3, one scale for each 128x128 block), read once from memory and widened in registers.
+// y = x W^T with W in FP8 (E4M3, one scale for each 128x128 block), widened in registers.
 //
-// A block makes 16 outputs of 8 * TILES tokens. Its eight warps share K: warp w takes the 128-wide blocks w, w + 8, ...; their sums
-// are added in the order of the warps. Which of its columns a thread holds is free, as weights and activations agree on it: 16
-// bytes in a row of W and the same 16 columns of x. So an output is the same, bit by bit, whatever else is computed with it.
+// Two kernels: `linear` for few tokens, where the weights are read past the caches as fast as memory gives them, and `wide` for many,
+// where tiles of both sides go through shared memory. Both compute an output the same way, bit by bit: the products of a block of 128
+// columns in one chain of tensor core operations, then its scale, then the blocks added in their order. Which of a block's columns
+// meet in which place is free, as weights and activations agree on it: sixteen bytes in a row of W and the same 16 columns of x.
 //
 // Scales come multiplied by 256: an E4M3 byte shifted into a half's places is its value / 256.
 
@@ -12,7 +13,24 @@
 
 DEVICE u32 fp8_pair(u32 shifted) { return (shifted & 0x80008000u) | ((shifted >> 1) & 0x3f803f80u); }
 
-template <int TILES, int SETS>
+// The sixteen columns of four lanes and 8 tokens: four operations of a 16-row tile.
+DEVICE void multiply(float (&part)[4], u32 upper, u32 lower, u32 even, u32 odd) {
+    mma_half(part, fp8_pair(upper << 8), fp8_pair(lower << 8), fp8_pair(upper), fp8_pair(lower), even, odd);
+}
+
+template <int EPILOGUE>
+DEVICE void finish(void *out, float value, float up, int token, int row, int rows) {
+    const size_t at = (size_t)token * rows + row;
+    if (EPILOGUE == STORE) ((float *)out)[at] = value;
+    if (EPILOGUE == ADD) ((float *)out)[at] += value;
+    if (EPILOGUE == GATED) {
+        const float gated = value / (1.f + expf(-value)) * up;
+        ((u16 *)out)[(size_t)token * rows + exchanged(row)] = to_half(fminf(fmaxf(gated, -65504.f), 65504.f));
+    }
+}
+
+// The four pieces of a lane's share of a block: rows `group` and `group + 8`, columns 16 quarter (+ 64).
+template <int SETS>
 DEVICE void load_weights(quad (&w)[SETS][4], const u8 *p, size_t rows, size_t columns) {
 #pragma unroll
     for (int set = 0; set < SETS; set++) {
@@ -24,80 +42,74 @@ DEVICE void load_weights(quad (&w)[SETS][4], const u8 *p, size_t rows, size_t co
     }
 }
 
+// 16 outputs of 8 * TILES tokens. Eight warps take a block of columns each, then one thread an output adds the eight up.
+// SETS is 2 for gate and up, whose outputs are `rows` apart in W.
 template <int TILES, int SETS, int EPILOGUE>
 DEVICE void linear(const u8 *weights, const float *scales, const u16 *x, void *out, int rows, int columns, int tokens) {
-    extern __shared__ float sums[];
-    constexpr int WARPS = 8, ROWS = 16, TOKENS = 8 * TILES;
+    extern __shared__ quad pieces[];
+    float *sums = (float *)pieces;
+    constexpr int WARPS = 8, ROWS = 16, TOKENS = 8 * TILES, OUTPUTS = ROWS * TOKENS, OWN = (OUTPUTS + 255) / 256;
     const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, group = lane >> 2, quarter = lane & 3;
     const int row0 = blockIdx.x * ROWS, token0 = blockIdx.y * TOKENS, blocks = columns >> 7;
     const u8 *mine = weights + (size_t)(row0 + group) * columns + quarter * 16;
-    float total[SETS][TILES][4] = {};
+    float total[SETS][OWN] = {};
     quad next[SETS][4];
-    if (warp < blocks) load_weights<TILES, SETS>(next, mine + warp * 128, rows, columns);
-    for (int block = warp; block < blocks; block += WARPS) {
-        quad w[SETS][4];
+    if (warp < blocks) load_weights<SETS>(next, mine + warp * 128, rows, columns);
+    for (int round = 0; round < blocks; round += WARPS) {
+        float *here = sums + (round / WARPS & 1) * WARPS * SETS * OUTPUTS;
+        const int block = round + warp;
+        if (block < blocks) {
+            quad w[SETS][4];
+#pragma unroll
+            for (int set = 0; set < SETS; set++)
+#pragma unroll
+                for (int i = 0; i < 4; i++) w[set][i] = next[set][i];
+            if (block + WARPS < blocks) load_weights<SETS>(next, mine + (block + WARPS) * 128, rows, columns);
+            float part[SETS][TILES][4] = {};
+#pragma unroll
+            for (int chunk = 0; chunk < 2; chunk++) {
+                quad b[TILES][2];
+#pragma unroll
+                for (int tile = 0; tile < TILES; tile++) {
+                    const int token = token0 + tile * 8 + group;
+                    const u16 *p = x + (size_t)token * columns + block * 128 + chunk * 64 + quarter * 16;
+                    b[tile][0] = token < tokens ? load_quad(p) : quad{0, 0, 0, 0};
+                    b[tile][1] = token < tokens ? load_quad(p + 8) : quad{0, 0, 0, 0};
+                }
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+#pragma unroll
+                    for (int set = 0; set < SETS; set++)
+#pragma unroll
+                        for (int tile = 0; tile < TILES; tile++)
+                            multiply(part[set][tile], word_of(w[set][chunk * 2], i), word_of(w[set][chunk * 2 + 1], i),
+                                     word_of(b[tile][i >> 1], (i & 1) * 2), word_of(b[tile][i >> 1], (i & 1) * 2 + 1));
+            }
+#pragma unroll
+            for (int set = 0; set < SETS; set++) {
+                const float scale = scales[(size_t)((row0 + set * rows) >> 7) * blocks + block];
+#pragma unroll
+                for (int tile = 0; tile < TILES; tile++)
+#pragma unroll
+                    for (int i = 0; i < 4; i++)
+                        here[(warp * SETS + set) * OUTPUTS + (tile * 8 + quarter * 2 + (i & 1)) * ROWS + group + (i >> 1) * 8] = product(scale, part[set][tile][i]);
+            }
+        }
+        __syncthreads();
+        const int count = min(WARPS, blocks - round);
 #pragma unroll
         for (int set = 0; set < SETS; set++)
 #pragma unroll
-            for (int i = 0; i < 4; i++) w[set][i] = next[set][i];
-        if (block + WARPS < blocks) load_weights<TILES, SETS>(next, mine + (block + WARPS) * 128, rows, columns);
-        float part[SETS][TILES][4] = {};
-#pragma unroll
-        for (int chunk = 0; chunk < 2; chunk++) {
-            quad b[TILES][2];
-#pragma unroll
-            for (int tile = 0; tile < TILES; tile++) {
-                const int token = token0 + tile * 8 + group;
-                const u16 *p = x + (size_t)token * columns + block * 128 + chunk * 64 + quarter * 16;
-                b[tile][0] = token < tokens ? load_quad(p) : quad{0, 0, 0, 0};
-                b[tile][1] = token < tokens ? load_quad(p + 8) : quad{0, 0, 0, 0};
+            for (int own = 0; own < OWN; own++) {
+                const int i = own * 256 + threadIdx.x;
+                if (i < OUTPUTS)
+                    for (int w = 0; w < count; w++) total[set][own] = sum(total[set][own], here[(w * SETS + set) * OUTPUTS + i]);
             }
-#pragma unroll
-            for (int i = 0; i < 4; i++) {
-#pragma unroll
-                for (int set = 0; set < SETS; set++) {
-                    const u32 upper = word_of(w[set][chunk * 2], i), lower = word_of(w[set][chunk * 2 + 1], i);
-                    const u32 a0 = fp8_pair(upper << 8), a1 = fp8_pair(lower << 8), a2 = fp8_pair(upper), a3 = fp8_pair(lower);
-#pragma unroll
-                    for (int tile = 0; tile < TILES; tile++)
-                        mma_half(part[set][tile], a0, a1, a2, a3, word_of(b[tile][i >> 1], (i & 1) * 2), word_of(b[tile][i >> 1], (i & 1) * 2 + 1));
-                }
-            }
-        }
-#pragma unroll
-        for (int set = 0; set < SETS; set++) {
-            const float scale = scales[(size_t)((row0 + set * rows) >> 7) * blocks + block];
-#pragma unroll
-            for (int tile = 0; tile < TILES; tile++)
-#pragma unroll
-                for (int i = 0; i < 4; i++) total[set][tile][i] = fmaf(scale, part[set][tile][i], total[set][tile][i]);
-        }
     }
-
 #pragma unroll
-    for (int set = 0; set < SETS; set++)
-#pragma unroll
-        for (int tile = 0; tile < TILES; tile++)
-#pragma unroll
-            for (int i = 0; i < 4; i++)
-                sums[((warp * SETS + set) * TOKENS + tile * 8 + quarter * 2 + (i & 1)) * ROWS + group + (i >> 1) * 8] = total[set][tile][i];
-    __syncthreads();
-    for (int i = threadIdx.x; i < ROWS * TOKENS; i += WARPS * 32) {
-        const int row = row0 + i % ROWS, token = token0 + i / ROWS;
-        if (token >= tokens) break;
-        float value[SETS];
-#pragma unroll
-        for (int set = 0; set < SETS; set++) {
-            value[set] = sums[set * TOKENS * ROWS + i];
-            for (int w = 1; w < WARPS; w++) value[set] += sums[(w * SETS + set) * TOKENS * ROWS + i];
-        }
-        const size_t at = (size_t)token * rows + row;
-        if (EPILOGUE == STORE) ((float *)out)[at] = value[0];
-        if (EPILOGUE == ADD) ((float *)out)[at] += value[0];
-        if (EPILOGUE == GATED) {
-            const float gated = value[0] / (1.f + expf(-value[0])) * value[SETS - 1];
-            ((u16 *)out)[(size_t)token * rows + exchanged(row)] = to_half(fminf(fmaxf(gated, -65504.f), 65504.f));
-        }
+    for (int own = 0; own < OWN; own++) {
+        const int i = own * 256 + threadIdx.x, token = token0 + i / ROWS;
+        if (i < OUTPUTS && token < tokens) finish<EPILOGUE>(out, total[0][own], total[SETS - 1][own], token, row0 + i % ROWS, rows);
     }
 }
 
@@ -114,55 +126,97 @@ LINEARS(1)
 LINEARS(2)
 LINEARS(4)
 
-// The head: W in BF16, x as the sum of two BF16 numbers, so that the logits keep float's accuracy.
-template <int TILES>
-DEVICE void head(const u16 *weights, const float *x, float *logits, int rows, int columns, int tokens) {
-    extern __shared__ float sums[];
-    constexpr int WARPS = 8, ROWS = 16, TOKENS = 8 * TILES;
+// A tile of 128 rows of W and 128 tokens, four rows of warps by two: 32 rows and 64 tokens a warp. Shared memory is laid out in pieces of
+// sixteen bytes, exchanged within a row so that no two lanes that read together meet in a bank. STAGES blocks of columns are there or on
+// their way.
+#define WIDE 128
+#define STAGE_BYTES (WIDE * 128 + WIDE * 256)
+
+template <int SETS, int EPILOGUE>
+DEVICE void wide(const u8 *weights, const float *scales, const u16 *x, void *out, int rows, int columns, int tokens) {
+    extern __shared__ quad pieces[];
+    u8 *shared = (u8 *)pieces;
     const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, group = lane >> 2, quarter = lane & 3;
-    const int row0 = blockIdx.x * ROWS, token0 = blockIdx.y * TOKENS;
-    const u16 *mine = weights + (size_t)(row0 + group) * columns + quarter * 8;
-    float total[TILES][4] = {};
-    for (int k = warp * 32; k < columns; k += WARPS * 32) {
-        const quad upper = load_once(mine + k), lower = load_once(mine + k + 8 * (size_t)columns);
+    const int blocks = columns >> 7, token0 = blockIdx.y * WIDE, row0 = blockIdx.x * (WIDE / SETS), down = warp >> 1, across = warp & 1;
+    // Row r of the tile: the two 16-row tiles of a warp are 16 rows apart, or, for gate and up, the same rows of both.
+    auto row_of = [&](int r) { return SETS == 1 ? row0 + r : row0 + (r >> 5) * 16 + (r & 15) + (r >> 4 & 1) * rows; };
+    auto fetch = [&](int block) {
+        u8 *stage = shared + block % STAGES * STAGE_BYTES;
+        for (int i = threadIdx.x; i < WIDE * 8; i += 256) {
+            const int r = i >> 3, piece = i & 7, row = row_of(r);
+            copy_aside(stage + r * 128 + (piece ^ (r & 1) * 4) * 16, weights + (size_t)row * columns + block * 128 + piece * 16, row < rows * SETS);
+        }
+        for (int i = threadIdx.x; i < WIDE * 16; i += 256) {
+            const int t = i >> 4, piece = i & 15, token = token0 + t;
+            copy_aside(stage + WIDE * 128 + t * 256 + (piece ^ (t & 1)) * 16, x + (size_t)(token < tokens ? token : 0) * columns + block * 128 + piece * 8, token < tokens);
+        }
+    };
+    float total[2][8][4] = {};
 #pragma unroll
-        for (int tile = 0; tile < TILES; tile++) {
-            const int token = token0 + tile * 8 + group;
-            u32 high[4] = {}, low[4] = {};
-            if (token < tokens) {
-                const float *p = x + (size_t)token * columns + k + quarter * 8;
+    for (int block = 0; block < STAGES - 1; block++) {
+        if (block < blocks) fetch(block);
+        copies_end();
+    }
+    for (int block = 0; block < blocks; block++) {
+        copies_wait<STAGES - 2>();
+        __syncthreads();
+        if (block + STAGES - 1 < blocks) fetch(block + STAGES - 1);
+        copies_end();
+        const u8 *w = shared + block % STAGES * STAGE_BYTES, *b = w + WIDE * 128;
+        float part[2][8][4] = {};
 #pragma unroll
-                for (int i = 0; i < 4; i++) {
-                    high[i] = pack_bf16(p[2 * i], p[2 * i + 1]);
-                    low[i] = pack_bf16(p[2 * i] - bf16_low(high[i]), p[2 * i + 1] - bf16_high(high[i]));
+        for (int chunk = 0; chunk < 2; chunk++) {
+            quad a[2][2];
+#pragma unroll
+            for (int m = 0; m < 2; m++)
+#pragma unroll
+                for (int half = 0; half < 2; half++) {
+                    const int r = down * 32 + m * 16 + half * 8 + group;
+                    a[m][half] = load_quad(w + r * 128 + (chunk * 4 + quarter ^ (r & 1) * 4) * 16);
+                }
+#pragma unroll
+            for (int n = 0; n < 8; n++) {
+                const int t = across * 64 + n * 8 + group;
+#pragma unroll
+                for (int i = 0; i < 2; i++) {
+                    const quad v = load_quad(b + t * 256 + (chunk * 8 + quarter * 2 + i ^ (t & 1)) * 16);
+#pragma unroll
+                    for (int m = 0; m < 2; m++) {
+                        multiply(part[m][n], word_of(a[m][0], 2 * i), word_of(a[m][1], 2 * i), v.x, v.y);
+                        multiply(part[m][n], word_of(a[m][0], 2 * i + 1), word_of(a[m][1], 2 * i + 1), v.z, v.w);
+                    }
                 }
             }
+        }
 #pragma unroll
-            for (int i = 0; i < 2; i++) {
-                mma_bf16(total[tile], word_of(upper, 2 * i), word_of(lower, 2 * i), word_of(upper, 2 * i + 1), word_of(lower, 2 * i + 1), high[2 * i], high[2 * i + 1]);
-                mma_bf16(total[tile], word_of(upper, 2 * i), word_of(lower, 2 * i), word_of(upper, 2 * i + 1), word_of(lower, 2 * i + 1), low[2 * i], low[2 * i + 1]);
-            }
+        for (int m = 0; m < 2; m++) {
+            const int row = row_of(down * 32 + m * 16);
+            const float scale = row < rows * SETS ? scales[(size_t)(row >> 7) * blocks + block] : 0.f;
+#pragma unroll
+            for (int n = 0; n < 8; n++)
+#pragma unroll
+                for (int i = 0; i < 4; i++) total[m][n][i] = sum(total[m][n][i], product(scale, part[m][n][i]));
         }
     }
 #pragma unroll
-    for (int tile = 0; tile < TILES; tile++)
+    for (int n = 0; n < 8; n++)
 #pragma unroll
-        for (int i = 0; i < 4; i++)
-            sums[(warp * TOKENS + tile * 8 + quarter * 2 + (i & 1)) * ROWS + group + (i >> 1) * 8] = total[tile][i];
-    __syncthreads();
-    for (int i = threadIdx.x; i < ROWS * TOKENS; i += WARPS * 32) {
-        const int token = token0 + i / ROWS;
-        if (token >= tokens) break;
-        float value = sums[i];
-        for (int w = 1; w < WARPS; w++) value += sums[w * TOKENS * ROWS + i];
-        logits[(size_t)token * rows + row0 + i % ROWS] = value;
-    }
+        for (int i = 0; i < 4; i++) {
+            const int token = token0 + across * 64 + n * 8 + quarter * 2 + (i & 1);
+            if (token >= tokens) continue;
+#pragma unroll
+            for (int m = 0; m < (SETS == 1 ? 2 : 1); m++) {
+                const int row = (SETS == 1 ? row0 + down * 32 + m * 16 : row0 + down * 16) + group + (i >> 1) * 8;
+                if (row < rows) finish<EPILOGUE>(out, total[m][n][i], total[1][n][i], token, row, rows);
+            }
+        }
 }
 
-#define HEAD(TILES)                                                                                                                    \
-    extern "C" __global__ void __launch_bounds__(256) head_##TILES(const u16 *weights, const float *x, float *logits, int rows, int columns, int tokens) { \
-        head<TILES>(weights, x, logits, rows, columns, tokens);                                                                        \
+#define WIDES(NAME, SETS, EPILOGUE)                                                                                                    \
+    extern "C" __global__ void __launch_bounds__(256)                                                                                  \
+    NAME(const u8 *weights, const float *scales, const u16 *x, void *out, int rows, int columns, int tokens) {                         \
+        wide<SETS, EPILOGUE>(weights, scales, x, out, rows, columns, tokens);                                                          \
     }
-HEAD(1)
-HEAD(2)
-HEAD(4)
+WIDES(wide_store, 1, STORE)
+WIDES(wide_add, 1, ADD)
+WIDES(wide_gated, 2, GATED)

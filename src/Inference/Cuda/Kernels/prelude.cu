@@ -64,6 +64,18 @@ DEVICE quad load_once(const void *p) {
     return v;
 }
 
+// Sixteen bytes from memory to shared memory, aside; zeros where there are none to read.
+DEVICE void copy_aside(void *shared, const void *from, bool there) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"((u32)__cvta_generic_to_shared(shared)), "l"(from), "r"(there ? 16 : 0));
+}
+DEVICE void copies_end() { asm volatile("cp.async.commit_group;"); }
+// Waits until at most PENDING of the groups ended last are still on their way.
+template <int PENDING> DEVICE void copies_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(PENDING)); }
+
+// A product and a sum each rounded by itself, whatever the compiler would rather do.
+DEVICE float product(float a, float b) { return __fmul_rn(a, b); }
+DEVICE float sum(float a, float b) { return __fadd_rn(a, b); }
+
 DEVICE quad load_quad(const void *p) { return *(const quad *)p; }
 DEVICE u32 word_of(const quad &v, int i) { return i == 0 ? v.x : i == 1 ? v.y : i == 2 ? v.z : v.w; }
 
