@@ -11,7 +11,7 @@ namespace EduVision.Inference.Cuda.Driver;
 /// <param name="folder">Where the machine code is kept; null keeps none.</param>
 internal sealed class KernelCompiler(Func<string, string, IReadOnlyList<string>, byte[]> compile, string version, string? folder)
 {
-    /// <summary>The kernel files, each to be compiled behind the prelude.</summary>
+    /// <summary>The kernel files, each to be compiled behind <c>layout.cu</c> and <c>prelude.cu</c>.</summary>
     public static readonly IReadOnlyList<string> Files = ["linear", "head", "tokens", "attention"];
 
     /// <summary>Where machine code is kept by default.</summary>
@@ -23,7 +23,7 @@ internal sealed class KernelCompiler(Func<string, string, IReadOnlyList<string>,
     /// <param name="constants">The model's sizes as the kernels name them.</param>
     public byte[] Compile(string file, string architecture, IReadOnlyList<(string Name, int Value)> constants)
     {
-        var source = Read("prelude") + Read(file);
+        var source = Read("layout") + Read("prelude") + Read(file);
         List<string> options = [$"--gpu-architecture={architecture}", "--std=c++17", "-default-device", .. constants.Select(constant => $"-D{constant.Name}={constant.Value}")];
         if (folder is null) return compile(source, $"{file}.cu", options);
         var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', [source, version, .. options]))));
@@ -49,7 +49,8 @@ internal sealed class KernelCompiler(Func<string, string, IReadOnlyList<string>,
         }
     }
 
-    private static string Read(string file)
+    /// <summary>The source of a kernel file.</summary>
+    internal static string Read(string file)
     {
         using var stream = typeof(KernelCompiler).Assembly.GetManifestResourceStream($"EduVision.Inference.Cuda.{file}.cu")
             ?? throw new InvalidOperationException($"{file}.cu is not in the assembly.");
