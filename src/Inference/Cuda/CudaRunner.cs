@@ -20,12 +20,12 @@ public sealed class CudaRunner : ModelRunner
     private readonly KernelLibrary kernels;
     private readonly CudaText text;
     private readonly Device device;
-    private readonly int blockSize;
+    private readonly int blockSize, vocabulary;
     private readonly Sampler sampler = new();
 
-    private CudaRunner(VisionTower vision, CudaWeights weights, KernelLibrary kernels, CudaText text, Device device, int blockSize, string name)
+    private CudaRunner(VisionTower vision, CudaWeights weights, KernelLibrary kernels, CudaText text, Device device, int blockSize, int vocabulary, string name)
     {
-        (this.vision, this.weights, this.kernels, this.text, this.device, this.blockSize) = (vision, weights, kernels, text, device, blockSize);
+        (this.vision, this.weights, this.kernels, this.text, this.device, this.blockSize, this.vocabulary) = (vision, weights, kernels, text, device, blockSize, vocabulary);
         Device = name;
     }
 
@@ -38,10 +38,11 @@ public sealed class CudaRunner : ModelRunner
     /// <param name="blocks">KV blocks.</param>
     /// <param name="blockSize">Tokens a block.</param>
     /// <param name="maxTokens">Most tokens of a step.</param>
+    /// <param name="maxSequences">Most sequences of a step.</param>
     /// <param name="torchLibrary">The <c>torch/lib</c> of an installed PyTorch, if one is used.</param>
     /// <exception cref="ModelFileException">A file is damaged, or the checkpoint is of a kind that the kernels do not read.</exception>
     /// <exception cref="CudaException">There is no GPU, driver or run-time compiler.</exception>
-    public static CudaRunner Load(string directory, int ordinal, int blocks, int blockSize, int maxTokens, string? torchLibrary)
+    public static CudaRunner Load(string directory, int ordinal, int blocks, int blockSize, int maxTokens, int maxSequences, string? torchLibrary)
     {
         var config = ModelConfig.Load(directory);
         using var checkpoint = Checkpoint.Open(directory);
@@ -55,8 +56,8 @@ public sealed class CudaRunner : ModelRunner
         using var off = no_grad();
         var weights = new CudaWeights(checkpoint, config, device);
         var vision = new VisionTower(config.Vision, new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16));
-        var text = new CudaText(config.Text, weights, kernels, new KvLayout(blocks, blockSize), maxTokens, device);
-        return new CudaRunner(vision, weights, kernels, text, device, blockSize, $"cuda:{ordinal} ({Architecture(major, minor)})");
+        var text = new CudaText(config.Text, weights, kernels, new KvLayout(blocks, blockSize), maxTokens, maxSequences, device);
+        return new CudaRunner(vision, weights, kernels, text, device, blockSize, config.Text.VocabSize, $"cuda:{ordinal} ({Architecture(major, minor)})");
     }
 
     /// <summary>The chip's name to the compiler; Hopper's own instructions need the <c>a</c>.</summary>
@@ -77,10 +78,18 @@ public sealed class CudaRunner : ModelRunner
     {
         using var mode = inference_mode();
         using var scope = NewDisposeScope();
-        using var batch = new StepBatch(chunks, blockSize, text.TileTokens, device);
+        using var batch = new StepBatch(chunks, blockSize, text.TileTokens, text.Scratch);
         if (batch.Tokens > text.MaxTokens) throw new ArgumentException($"A step of {batch.Tokens} tokens; there is room for {text.MaxTokens}.", nameof(chunks));
-        using var logits = text.Forward(batch);
-        return Sample(chunks, logits);
+        var logits = text.Forward(batch);
+        var results = new ChunkResult[chunks.Count];
+        var row = 0;
+        for (var i = 0; i < results.Length; i++)
+        {
+            if (chunks[i].Sample is not { } sample) continue;
+            var token = sampler.Choose(logits.Slice(row++ * vocabulary, vocabulary), sample);
+            results[i] = token is null ? ChunkResult.NoNumbers : new ChunkResult(token);
+        }
+        return results;
     }
 
     /// <inheritdoc/>
@@ -90,26 +99,5 @@ public sealed class CudaRunner : ModelRunner
         weights.Dispose();
         vision.Dispose();
         kernels.Dispose();
-    }
-
-    private ChunkResult[] Sample(IReadOnlyList<SequenceChunk> chunks, Tensor? logits)
-    {
-        var results = new ChunkResult[chunks.Count];
-        if (logits is null)
-        {
-            // A fault of a kernel shows when somebody waits for it.
-            CudaDriver.Synchronize();
-            return results;
-        }
-        using var rows = logits.cpu();
-        var width = (int)rows.shape[1];
-        var row = 0;
-        for (var i = 0; i < results.Length; i++)
-        {
-            if (chunks[i].Sample is not { } sample) continue;
-            var token = sampler.Choose(TensorMemory.Row(rows, row++, width), sample);
-            results[i] = token is null ? ChunkResult.NoNumbers : new ChunkResult(token);
-        }
-        return results;
     }
 }

@@ -6,12 +6,18 @@ using static TorchSharp.torch;
 
 namespace EduVision.Inference.Cuda;
 
-/// <summary>The text decoder in our kernels: the layers of a step, over the paged KV cache that it owns.</summary>
+/// <summary>
+/// The text decoder in our kernels: the layers of a step, over the paged KV cache that it owns. A step of decodes is one graph,
+/// captured when its size is met first.
+/// </summary>
 internal sealed class CudaText : IDisposable
 {
+    /// <summary>Positions that attention takes at once; as in <c>attention.cu</c>.</summary>
+    public const int Span = 256;
+
     // Partial sums of attention: what does not fit is attended to in several launches.
     private const long AttentionBytes = 256L << 20;
-    private const int Span = 256, Rows = 16, Wide = 128, StageBytes = Wide * (128 + 256);
+    private const int Rows = 16, Wide = 128, StageBytes = Wide * (128 + 256);
 
     // Up to here reading the weights once for each group of 32 tokens costs less than tiles that fill few of the chip's processors.
     private const int FewTokens = 64;
@@ -19,46 +25,124 @@ internal sealed class CudaText : IDisposable
     private readonly TextConfig config;
     private readonly CudaWeights weights;
     private readonly KernelLibrary kernels;
-    private readonly Tensor frequencies, axes, keys, values, hidden, x, gated, qkv, queries, sums, marks;
+    private readonly Device device;
+    private readonly Tensor frequencies, axes, keys, values, hidden, x, gated, qkv, queries, sums, marks, rows, logits;
+    private readonly PinnedMemory<int> numbers = new();
+    private readonly PinnedMemory<float> results = new();
+    private readonly Dictionary<(int Tokens, int TableWidth), nint> graphs = [];
     private readonly long cacheBytes;
     private readonly float epsilon;
+    private Tensor numbersOnDevice;
 
-    /// <summary>A decoder with room for <paramref name="maxTokens"/> tokens a step.</summary>
-    public CudaText(TextConfig config, CudaWeights weights, KernelLibrary kernels, KvLayout layout, int maxTokens, Device device)
+    /// <summary>A decoder.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="weights">Its weights.</param>
+    /// <param name="kernels">The kernels compiled for these sizes.</param>
+    /// <param name="layout">The KV cache.</param>
+    /// <param name="maxTokens">Most tokens of a step.</param>
+    /// <param name="maxSampled">Most sequences of a step.</param>
+    /// <param name="device">The GPU.</param>
+    public CudaText(TextConfig config, CudaWeights weights, KernelLibrary kernels, KvLayout layout, int maxTokens, int maxSampled, Device device)
     {
-        (this.config, this.weights, this.kernels) = (config, weights, kernels);
-        MaxTokens = maxTokens;
+        (this.config, this.weights, this.kernels, this.device) = (config, weights, kernels, device);
+        MaxTokens = Math.Max(maxTokens, StepBatch.LargestGraph);
+        maxSampled = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)maxSampled);
         epsilon = (float)config.RmsNormEps;
         int pairs = config.HeadDim / 2, heads = config.Heads * config.HeadDim;
         using var scope = NewDisposeScope();
         Tensor Keep(Tensor made) => made.DetachFromDisposeScope();
+        Tensor New(ScalarType type, params long[] shape) => Keep(empty(shape, type, device));
         frequencies = Keep(Frequencies.Inverse(config.Rope.Theta, config.HeadDim).to(device));
         axes = Keep(tensor([.. Enumerable.Range(0, pairs).Select(config.Rope.AxisOf)], ScalarType.Int32).to(device));
-        long[] cache = [config.Layers, layout.Blocks, config.KvHeads, layout.BlockSize, config.HeadDim];
+        // One block more than the scheduler knows of: what fills a graph up writes there.
+        Scratch = layout.Blocks;
+        long[] cache = [config.Layers, layout.Blocks + 1, config.KvHeads, layout.BlockSize, config.HeadDim];
         // Zeros: what is masked is multiplied by nothing, and a NaN times nothing is a NaN.
         keys = Keep(zeros(cache, ScalarType.Float16, device));
         values = Keep(zeros(cache, ScalarType.Float16, device));
-        cacheBytes = (long)layout.Blocks * config.KvHeads * layout.BlockSize * config.HeadDim * 2;
-        hidden = Keep(empty([maxTokens, config.HiddenSize], ScalarType.Float32, device));
-        x = Keep(empty([maxTokens, Math.Max(config.HiddenSize, heads)], ScalarType.Float16, device));
-        gated = Keep(empty([maxTokens, config.IntermediateSize], ScalarType.Float16, device));
-        qkv = Keep(empty([maxTokens, heads + (2 * config.KvHeads * config.HeadDim)], ScalarType.Float32, device));
-        queries = Keep(empty([maxTokens, heads], ScalarType.Float16, device));
-        sums = Keep(empty([AttentionBytes / sizeof(float)], ScalarType.Float32, device));
-        marks = Keep(empty([AttentionBytes / sizeof(float) / config.HeadDim * 2], ScalarType.Float32, device));
+        cacheBytes = (layout.Blocks + 1L) * config.KvHeads * layout.BlockSize * config.HeadDim * 2;
+        hidden = New(ScalarType.Float32, MaxTokens, config.HiddenSize);
+        x = New(ScalarType.Float16, MaxTokens, Math.Max(config.HiddenSize, heads));
+        gated = New(ScalarType.Float16, MaxTokens, config.IntermediateSize);
+        qkv = New(ScalarType.Float32, MaxTokens, heads + (2 * config.KvHeads * config.HeadDim));
+        queries = New(ScalarType.Float16, MaxTokens, heads);
+        sums = New(ScalarType.Float32, AttentionBytes / sizeof(float));
+        marks = New(ScalarType.Float32, AttentionBytes / sizeof(float) / config.HeadDim * 2);
+        rows = New(ScalarType.Float32, maxSampled, config.HiddenSize);
+        logits = New(ScalarType.Float32, maxSampled, config.VocabSize);
+        numbersOnDevice = New(ScalarType.Int32, 1 << 16);
     }
 
     /// <summary>Tokens whose queries of one key head fill a tile of attention.</summary>
     public int TileTokens => Rows / (config.Heads / config.KvHeads);
 
+    /// <summary>The KV block that belongs to nobody.</summary>
+    public int Scratch { get; }
+
     /// <summary>Most tokens of a step.</summary>
     public int MaxTokens { get; }
 
-    /// <summary>Computes a step.</summary>
-    /// <returns>Logits of the sampled rows, [n, vocabulary], float32 on the GPU; null where none is sampled. The caller owns it.</returns>
-    public Tensor? Forward(StepBatch batch)
+    /// <summary>Computes a step and waits for it.</summary>
+    /// <returns>Logits of the sampled rows, one behind the other, in this machine's memory; valid until the next step.</returns>
+    public ReadOnlySpan<float> Forward(StepBatch batch)
     {
-        var images = batch.Images?.Embeddings.contiguous();
+        if (batch.Sampled > logits.shape[0]) throw new ArgumentException($"A step of {batch.Sampled} sequences; there is room for {logits.shape[0]}.", nameof(batch));
+        Upload(batch);
+        if (batch.IsDecode) CudaDriver.LaunchGraph(GraphOf(batch), kernels.Stream);
+        else Compute(batch);
+        var count = batch.Sampled * config.VocabSize;
+        var found = results.Take(count);
+        if (count > 0) CudaDriver.CopyToHost(results.Address, logits.Address(), (long)count * sizeof(float), kernels.Stream);
+        // A fault of a kernel shows here.
+        CudaDriver.Wait(kernels.Stream);
+        return found;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        ForgetGraphs();
+        foreach (var tensor in new[] { frequencies, axes, keys, values, hidden, x, gated, qkv, queries, sums, marks, rows, logits, numbersOnDevice }) tensor.Dispose();
+        numbers.Dispose();
+        results.Dispose();
+    }
+
+    private void Upload(StepBatch batch)
+    {
+        var count = batch.Numbers.Count;
+        if (count > numbersOnDevice.shape[0])
+        {
+            ForgetGraphs();
+            numbersOnDevice.Dispose();
+            numbersOnDevice = empty([System.Numerics.BitOperations.RoundUpToPowerOf2((uint)count)], ScalarType.Int32, device).DetachFromDisposeScope();
+        }
+        var staged = numbers.Take(count);
+        for (var i = 0; i < count; i++) staged[i] = batch.Numbers[i];
+        batch.Address = numbersOnDevice.Address();
+        CudaDriver.CopyToDevice(batch.Address, numbers.Address, (long)count * sizeof(int), kernels.Stream);
+    }
+
+    private nint GraphOf(StepBatch batch)
+    {
+        var key = (batch.Tokens, batch.TableWidth);
+        if (!graphs.TryGetValue(key, out var graph))
+        {
+            // Once for real: kernels are found and set up before anything is captured. Computing a token again is harmless.
+            Compute(batch);
+            graphs[key] = graph = CudaDriver.Capture(kernels.Stream, () => Compute(batch));
+        }
+        return graph;
+    }
+
+    private void ForgetGraphs()
+    {
+        foreach (var graph in graphs.Values) CudaDriver.DestroyGraph(graph);
+        graphs.Clear();
+    }
+
+    private void Compute(StepBatch batch)
+    {
+        using var images = batch.Images?.Embeddings.contiguous();
         kernels.Launch("embed", new Grid(batch.Tokens), 256, 0, batch.Ids, weights.Embeddings.Address(), images?.Address() ?? 0, hidden.Address(), config.HiddenSize);
         for (var layer = 0; layer < config.Layers; layer++)
         {
@@ -67,14 +151,7 @@ internal sealed class CudaText : IDisposable
             using var features = pictures.DeepStack[layer].contiguous();
             kernels.Launch("add_rows", new Grid(batch.ImageTokens), 256, 0, batch.ImageRows, features.Address(), hidden.Address(), config.HiddenSize);
         }
-        images?.Dispose();
-        return batch.Sampled == 0 ? null : Logits(batch);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var tensor in new[] { frequencies, axes, keys, values, hidden, x, gated, qkv, queries, sums, marks }) tensor.Dispose();
+        if (batch.Sampled > 0) Logits(batch);
     }
 
     private void Layer(StepBatch batch, int index)
@@ -96,33 +173,26 @@ internal sealed class CudaText : IDisposable
 
     private void Attend(StepBatch batch, nint layerKeys, nint layerValues)
     {
-        var spans = (batch.Deepest / Span) + 1;
-        var room = AttentionBytes / sizeof(float) / ((long)config.Heads * spans * config.HeadDim);
+        var room = AttentionBytes / sizeof(float) / ((long)config.Heads * batch.Spans * config.HeadDim);
         for (var tile = 0; tile < batch.Tiles.Count;)
         {
             var (first, count, next) = (batch.Tiles[tile].First, 0, tile);
             while (next < batch.Tiles.Count && (next == tile || count + batch.Tiles[next].Count <= room)) count += batch.Tiles[next++].Count;
             kernels.Launch(
-                $"attend_{batch.TilesTogether}", new Grid(next - tile, config.KvHeads, spans), 128, 0, queries.Address(), layerKeys, layerValues, batch.Tables, batch.TilesFrom(tile), batch.Places,
-                sums.Address(), marks.Address(), first, batch.TableWidth, spans);
-            kernels.Launch("join", new Grid(count, config.Heads), config.HeadDim, 0, sums.Address(), marks.Address(), batch.Places, x.Address(), first, spans);
+                $"attend_{batch.TilesTogether}", new Grid(next - tile, config.KvHeads, batch.Spans), 128, 0, queries.Address(), layerKeys, layerValues, batch.Tables, batch.TilesFrom(tile), batch.Places,
+                sums.Address(), marks.Address(), first, batch.TableWidth, batch.Spans);
+            kernels.Launch("join", new Grid(count, config.Heads), config.HeadDim, 0, sums.Address(), marks.Address(), batch.Places, x.Address(), first, batch.Spans);
             tile = next;
         }
     }
 
-    private Tensor Logits(StepBatch batch)
+    private void Logits(StepBatch batch)
     {
-        var rows = empty([batch.Sampled, config.HiddenSize], ScalarType.Float32, hidden.device);
-        var logits = empty([batch.Sampled, config.VocabSize], ScalarType.Float32, hidden.device).DetachFromDisposeScope();
-        using (rows)
-        {
-            kernels.Launch("norm_rows", new Grid(batch.Sampled), 256, 0, batch.SampledRows, hidden.Address(), weights.Norm.Address(), rows.Address(), config.HiddenSize, epsilon);
-            var tiles = TilesFor(batch.Sampled);
-            kernels.Launch(
-                $"head_{tiles}", new Grid(config.VocabSize / Rows, Groups(batch.Sampled, tiles)), 256, SumsBytes(tiles),
-                weights.Head.Address(), rows.Address(), logits.Address(), config.VocabSize, config.HiddenSize, batch.Sampled);
-        }
-        return logits;
+        kernels.Launch("norm_rows", new Grid(batch.Sampled), 256, 0, batch.SampledRows, hidden.Address(), weights.Norm.Address(), rows.Address(), config.HiddenSize, epsilon);
+        var tiles = TilesFor(batch.Sampled);
+        kernels.Launch(
+            $"head_{tiles}", new Grid(config.VocabSize / Rows, Groups(batch.Sampled, tiles)), 256, SumsBytes(tiles),
+            weights.Head.Address(), rows.Address(), logits.Address(), config.VocabSize, config.HiddenSize, batch.Sampled);
     }
 
     private void Norm(Tensor weight, int tokens) =>

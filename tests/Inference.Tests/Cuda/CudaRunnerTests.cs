@@ -15,6 +15,6 @@ public sealed class CudaRunnerTests : RunnerContract, IClassFixture<CudaRunnerTe
     {
         protected override float Tolerance => 0;
 
-        internal override ModelRunner NewRunner(int blocks = 128) => CudaRunner.Load(Folder, 0, blocks, BlockSize, maxTokens: 512, torchLibrary: null);
+        internal override ModelRunner NewRunner(int blocks = 128) => CudaRunner.Load(Folder, 0, blocks, BlockSize, maxTokens: 512, maxSequences: 16, torchLibrary: null);
     }
 }

@@ -34,6 +34,52 @@ internal static unsafe partial class CudaDriver
     /// <summary>Waits for all work of the context; an error of a kernel that ran since shows here.</summary>
     public static void Synchronize() => Check(cuCtxSynchronize(), nameof(cuCtxSynchronize));
 
+    // Ordered against torch's stream, the legacy default one: neither begins before what the other began earlier has ended.
+    internal static nint CreateStream()
+    {
+        Check(cuStreamCreate(out var stream, 0), nameof(cuStreamCreate));
+        return stream;
+    }
+
+    internal static void DestroyStream(nint stream) => Check(cuStreamDestroy_v2(stream), nameof(cuStreamDestroy_v2));
+
+    internal static void Wait(nint stream) => Check(cuStreamSynchronize(stream), nameof(cuStreamSynchronize));
+
+    /// <summary>What <paramref name="launch"/> puts on the stream, as a graph that can be launched at once, again and again.</summary>
+    internal static nint Capture(nint stream, Action launch)
+    {
+        const int relaxed = 2;
+        Check(cuStreamBeginCapture_v2(stream, relaxed), nameof(cuStreamBeginCapture_v2));
+        nint graph;
+        try
+        {
+            launch();
+        }
+        finally
+        {
+            Check(cuStreamEndCapture(stream, out graph), nameof(cuStreamEndCapture));
+        }
+        Check(cuGraphInstantiateWithFlags(out var executable, graph, 0), nameof(cuGraphInstantiateWithFlags));
+        Check(cuGraphDestroy(graph), nameof(cuGraphDestroy));
+        return executable;
+    }
+
+    internal static void LaunchGraph(nint executable, nint stream) => Check(cuGraphLaunch(executable, stream), nameof(cuGraphLaunch));
+
+    internal static void DestroyGraph(nint executable) => Check(cuGraphExecDestroy(executable), nameof(cuGraphExecDestroy));
+
+    internal static nint AllocatePinned(long bytes)
+    {
+        Check(cuMemHostAlloc(out var address, (nuint)bytes, 0), nameof(cuMemHostAlloc));
+        return address;
+    }
+
+    internal static void FreePinned(nint address) => Check(cuMemFreeHost(address), nameof(cuMemFreeHost));
+
+    internal static void CopyToDevice(nint device, nint host, long bytes, nint stream) => Check(cuMemcpyHtoDAsync_v2(device, host, (nuint)bytes, stream), nameof(cuMemcpyHtoDAsync_v2));
+
+    internal static void CopyToHost(nint host, nint device, long bytes, nint stream) => Check(cuMemcpyDtoHAsync_v2(host, device, (nuint)bytes, stream), nameof(cuMemcpyDtoHAsync_v2));
+
     internal static nint Load(ReadOnlySpan<byte> cubin)
     {
         fixed (byte* image = cubin)
@@ -101,6 +147,45 @@ internal static unsafe partial class CudaDriver
 
     [LibraryImport(Library)]
     private static partial int cuCtxSynchronize();
+
+    [LibraryImport(Library)]
+    private static partial int cuStreamCreate(out nint stream, uint flags);
+
+    [LibraryImport(Library)]
+    private static partial int cuStreamDestroy_v2(nint stream);
+
+    [LibraryImport(Library)]
+    private static partial int cuStreamSynchronize(nint stream);
+
+    [LibraryImport(Library)]
+    private static partial int cuStreamBeginCapture_v2(nint stream, int mode);
+
+    [LibraryImport(Library)]
+    private static partial int cuStreamEndCapture(nint stream, out nint graph);
+
+    [LibraryImport(Library)]
+    private static partial int cuGraphInstantiateWithFlags(out nint executable, nint graph, ulong flags);
+
+    [LibraryImport(Library)]
+    private static partial int cuGraphDestroy(nint graph);
+
+    [LibraryImport(Library)]
+    private static partial int cuGraphLaunch(nint executable, nint stream);
+
+    [LibraryImport(Library)]
+    private static partial int cuGraphExecDestroy(nint executable);
+
+    [LibraryImport(Library)]
+    private static partial int cuMemHostAlloc(out nint address, nuint bytes, uint flags);
+
+    [LibraryImport(Library)]
+    private static partial int cuMemFreeHost(nint address);
+
+    [LibraryImport(Library)]
+    private static partial int cuMemcpyHtoDAsync_v2(nint device, nint host, nuint bytes, nint stream);
+
+    [LibraryImport(Library)]
+    private static partial int cuMemcpyDtoHAsync_v2(nint host, nint device, nuint bytes, nint stream);
 
     [LibraryImport(Library)]
     private static partial int cuModuleLoadData(out nint module, byte* image);

@@ -26,7 +26,10 @@ internal sealed class KernelLibrary : IDisposable
     public static IReadOnlyList<(string Name, int Value)> ConstantsOf(TextConfig config, int blockSize, int stages) =>
         [("HEADS", config.Heads), ("KV_HEADS", config.KvHeads), ("HEAD_DIM", config.HeadDim), ("BLOCK_SIZE", blockSize), ("STAGES", stages)];
 
-    /// <summary>Puts a kernel behind the work that torch has put on its default stream.</summary>
+    /// <summary>The stream that kernels run on.</summary>
+    public nint Stream { get; } = CudaDriver.CreateStream();
+
+    /// <summary>Puts a kernel on the stream.</summary>
     public void Launch(string name, Grid grid, int threads, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments)
     {
         if (!functions.TryGetValue(name, out var function))
@@ -34,7 +37,7 @@ internal sealed class KernelLibrary : IDisposable
             functions[name] = function = Find(name);
             CudaDriver.AllowSharedMemory(function, sharedBytes, name);
         }
-        CudaDriver.Launch(function, grid, threads, sharedBytes, 0, arguments, name);
+        CudaDriver.Launch(function, grid, threads, sharedBytes, Stream, arguments, name);
     }
 
     /// <inheritdoc/>
@@ -42,6 +45,7 @@ internal sealed class KernelLibrary : IDisposable
     {
         foreach (var module in modules) CudaDriver.Unload(module);
         modules.Clear();
+        CudaDriver.DestroyStream(Stream);
     }
 
     private nint Find(string name)
