@@ -19,7 +19,7 @@ internal static class BenchCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             List<string> arguments = [];
-            foreach (var option in new Option[] { service.Model, service.Device, service.Threads, service.TorchLibrary })
+            foreach (var option in new Option[] { service.Model, service.Device, service.Runner, service.Threads, service.TorchLibrary })
                 if (parsed.GetResult(option) is { Tokens: [var value] }) arguments.AddRange([option.Name, value.Value]);
             var result = await ServiceBenchmark.RunAsync(arguments, parsed.GetValue(runs), parsed.GetValue(tokens), cancellationToken);
             Print(result);

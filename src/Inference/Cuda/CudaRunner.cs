@@ -15,6 +15,8 @@ namespace EduVision.Inference.Cuda;
 /// </summary>
 public sealed class CudaRunner : ModelRunner
 {
+    private const int TileRows = 16;
+
     private readonly VisionTower vision;
     private readonly CudaWeights weights;
     private readonly KernelLibrary kernels;
@@ -40,13 +42,15 @@ public sealed class CudaRunner : ModelRunner
     /// <param name="maxTokens">Most tokens of a step.</param>
     /// <param name="maxSequences">Most sequences of a step.</param>
     /// <param name="torchLibrary">The <c>torch/lib</c> of an installed PyTorch, if one is used.</param>
-    /// <exception cref="ModelFileException">A file is damaged, or the checkpoint is of a kind that the kernels do not read.</exception>
+    /// <exception cref="ModelFileException">A file is missing or damaged.</exception>
+    /// <exception cref="NotSupportedException">The checkpoint is of a kind that the kernels do not read.</exception>
     /// <exception cref="CudaException">There is no GPU, driver or run-time compiler.</exception>
     public static CudaRunner Load(string directory, int ordinal, int blocks, int blockSize, int maxTokens, int maxSequences, string? torchLibrary)
     {
         var config = ModelConfig.Load(directory);
         using var checkpoint = Checkpoint.Open(directory);
-        if (CudaWeights.WhyNot(checkpoint, config) is { } reason) throw new ModelFileException(directory, $"the GPU kernels cannot run this model: {reason}.");
+        if (CudaWeights.WhyNot(checkpoint, config) is { } reason) throw new NotSupportedException($"The GPU kernels cannot run this model: {reason}.");
+        if (blockSize % TileRows != 0) throw new NotSupportedException($"The GPU kernels want KV blocks of a multiple of {TileRows} tokens, not {blockSize}.");
         var nvrtc = Nvrtc.Find(torchLibrary) ?? throw new CudaException("finding NVRTC", 0, "libnvrtc is neither on the library path nor beside an installed PyTorch; NVRTC_LIBRARY can name it");
         var (major, minor, driver) = CudaDriver.Describe(ordinal);
         CudaDriver.Use(ordinal);
