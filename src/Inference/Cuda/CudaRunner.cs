@@ -22,12 +22,12 @@ public sealed class CudaRunner : ModelRunner
     private readonly KernelLibrary kernels;
     private readonly CudaText text;
     private readonly Device device;
-    private readonly int blockSize, vocabulary;
+    private readonly int blockSize;
     private readonly Sampler sampler = new();
 
-    private CudaRunner(VisionTower vision, CudaWeights weights, KernelLibrary kernels, CudaText text, Device device, int blockSize, int vocabulary, string name)
+    private CudaRunner(VisionTower vision, CudaWeights weights, KernelLibrary kernels, CudaText text, Device device, int blockSize, string name)
     {
-        (this.vision, this.weights, this.kernels, this.text, this.device, this.blockSize, this.vocabulary) = (vision, weights, kernels, text, device, blockSize, vocabulary);
+        (this.vision, this.weights, this.kernels, this.text, this.device, this.blockSize) = (vision, weights, kernels, text, device, blockSize);
         Device = name;
     }
 
@@ -61,7 +61,7 @@ public sealed class CudaRunner : ModelRunner
         var weights = new CudaWeights(checkpoint, config, device);
         var vision = new VisionTower(config.Vision, new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16));
         var text = new CudaText(config.Text, weights, kernels, new KvLayout(blocks, blockSize), maxTokens, maxSequences, device);
-        return new CudaRunner(vision, weights, kernels, text, device, blockSize, config.Text.VocabSize, $"cuda:{ordinal} ({Architecture(major, minor)})");
+        return new CudaRunner(vision, weights, kernels, text, device, blockSize, $"cuda:{ordinal} ({Architecture(major, minor)})");
     }
 
     /// <summary>The chip's name to the compiler; Hopper's own instructions need the <c>a</c>.</summary>
@@ -84,13 +84,13 @@ public sealed class CudaRunner : ModelRunner
         using var scope = NewDisposeScope();
         using var batch = new StepBatch(chunks, blockSize, text.TileTokens, text.Scratch);
         if (batch.Tokens > text.MaxTokens) throw new ArgumentException($"A step of {batch.Tokens} tokens; there is room for {text.MaxTokens}.", nameof(chunks));
-        var logits = text.Forward(batch);
+        text.Forward(batch);
         var results = new ChunkResult[chunks.Count];
         var row = 0;
         for (var i = 0; i < results.Length; i++)
         {
             if (chunks[i].Sample is not { } sample) continue;
-            var token = sampler.Choose(logits.Slice(row++ * vocabulary, vocabulary), sample);
+            var token = text.Choose(row++, sample, sampler);
             results[i] = token is null ? ChunkResult.NoNumbers : new ChunkResult(token);
         }
         return results;

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using EduVision.Inference.Cuda.Driver;
+using EduVision.Inference.Runners.Sampling;
 using EduVision.Inference.Runners.Torch;
 using EduVision.Model.Configuration;
 using EduVision.Model.Network;
@@ -17,6 +19,8 @@ internal sealed class CudaText : IDisposable
 
     // Partial sums of attention: what does not fit is attended to in several launches.
     private const long AttentionBytes = 256L << 20;
+    // As in pick.cu.
+    private const int Top = 64, Slices = 16, Found = (2 * Top) + 2;
     private const int Rows = 16, Wide = 128, StageBytes = Wide * (128 + 256);
 
     // Up to here reading the weights once for each group of 32 tokens costs less than tiles that fill few of the chip's processors.
@@ -26,9 +30,9 @@ internal sealed class CudaText : IDisposable
     private readonly CudaWeights weights;
     private readonly KernelLibrary kernels;
     private readonly Device device;
-    private readonly Tensor frequencies, axes, keys, values, hidden, x, gated, qkv, queries, sums, marks, rows, logits;
+    private readonly Tensor frequencies, axes, keys, values, hidden, x, gated, qkv, queries, sums, marks, rows, logits, sliceIds, sliceValues, sliceMarks, picked;
     private readonly PinnedMemory<int> numbers = new();
-    private readonly PinnedMemory<float> results = new();
+    private readonly PinnedMemory<float> found = new(), whole = new();
     private readonly Dictionary<(int Tokens, int TableWidth), nint> graphs = [];
     private readonly long cacheBytes;
     private readonly float epsilon;
@@ -70,6 +74,10 @@ internal sealed class CudaText : IDisposable
         marks = New(ScalarType.Float32, AttentionBytes / sizeof(float) / config.HeadDim * 2);
         rows = New(ScalarType.Float32, maxSampled, config.HiddenSize);
         logits = New(ScalarType.Float32, maxSampled, config.VocabSize);
+        sliceIds = New(ScalarType.Int32, maxSampled, Slices, Top);
+        sliceValues = New(ScalarType.Float32, maxSampled, Slices, Top);
+        sliceMarks = New(ScalarType.Float32, maxSampled, Slices, 2);
+        picked = New(ScalarType.Int32, maxSampled, Found);
         numbersOnDevice = New(ScalarType.Int32, 1 << 16);
     }
 
@@ -82,29 +90,45 @@ internal sealed class CudaText : IDisposable
     /// <summary>Most tokens of a step.</summary>
     public int MaxTokens { get; }
 
-    /// <summary>Computes a step and waits for it.</summary>
-    /// <returns>Logits of the sampled rows, one behind the other, in this machine's memory; valid until the next step.</returns>
-    public ReadOnlySpan<float> Forward(StepBatch batch)
+    /// <summary>Computes a step and waits for it. <see cref="Choose"/> then says what came of each sampled row.</summary>
+    public void Forward(StepBatch batch)
     {
         if (batch.Sampled > logits.shape[0]) throw new ArgumentException($"A step of {batch.Sampled} sequences; there is room for {logits.shape[0]}.", nameof(batch));
         Upload(batch);
         if (batch.IsDecode) CudaDriver.LaunchGraph(GraphOf(batch), kernels.Stream);
         else Compute(batch);
-        var count = batch.Sampled * config.VocabSize;
-        var found = results.Take(count);
-        if (count > 0) CudaDriver.CopyToHost(results.Address, logits.Address(), (long)count * sizeof(float), kernels.Stream);
+        var count = batch.Sampled * Found;
+        found.Take(count);
+        if (count > 0) CudaDriver.CopyToHost(found.Address, picked.Address(), (long)count * sizeof(float), kernels.Stream);
         // A fault of a kernel shows here.
         CudaDriver.Wait(kernels.Stream);
-        return found;
+    }
+
+    /// <summary>Chooses behind a sampled row of the last step: from its largest logits, or from all where they are not enough.</summary>
+    /// <param name="row">Which of the rows that were asked for.</param>
+    /// <param name="request">How.</param>
+    /// <param name="sampler">For what needs all.</param>
+    /// <returns>Null if the row holds what is no number.</returns>
+    public SampledToken? Choose(int row, SampleRequest request, Sampler sampler)
+    {
+        var mine = found.Take((row + 1) * Found).Slice(row * Found, Found);
+        if (!float.IsFinite(mine[2 * Top])) return null;
+        if (Sampler.NeedsOnly(Math.Min(Top, config.VocabSize), request))
+            return Sampler.Choose(MemoryMarshal.Cast<float, int>(mine[..Top]), mine.Slice(Top, Top), mine[(2 * Top) + 1], request);
+        var all = whole.Take(config.VocabSize);
+        CudaDriver.CopyToHost(whole.Address, logits.Address() + (nint)((long)row * config.VocabSize * sizeof(float)), (long)config.VocabSize * sizeof(float), kernels.Stream);
+        CudaDriver.Wait(kernels.Stream);
+        return sampler.Choose(all, request);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         ForgetGraphs();
-        foreach (var tensor in new[] { frequencies, axes, keys, values, hidden, x, gated, qkv, queries, sums, marks, rows, logits, numbersOnDevice }) tensor.Dispose();
+        foreach (var tensor in new[] { frequencies, axes, keys, values, hidden, x, gated, qkv, queries, sums, marks, rows, logits, sliceIds, sliceValues, sliceMarks, picked, numbersOnDevice }) tensor.Dispose();
         numbers.Dispose();
-        results.Dispose();
+        found.Dispose();
+        whole.Dispose();
     }
 
     private void Upload(StepBatch batch)
@@ -193,6 +217,8 @@ internal sealed class CudaText : IDisposable
         kernels.Launch(
             $"head_{tiles}", new Grid(config.VocabSize / Rows, Groups(batch.Sampled, tiles)), 256, SumsBytes(tiles),
             weights.Head.Address(), rows.Address(), logits.Address(), config.VocabSize, config.HiddenSize, batch.Sampled);
+        kernels.Launch("pick_slices", new Grid(Slices, batch.Sampled), 256, 0, logits.Address(), sliceIds.Address(), sliceValues.Address(), sliceMarks.Address(), config.VocabSize);
+        kernels.Launch("pick_rows", new Grid(batch.Sampled), 512, 0, sliceIds.Address(), sliceValues.Address(), sliceMarks.Address(), picked.Address());
     }
 
     private void Norm(Tensor weight, int tokens) =>

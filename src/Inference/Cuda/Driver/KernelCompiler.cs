@@ -12,7 +12,7 @@ namespace EduVision.Inference.Cuda.Driver;
 internal sealed class KernelCompiler(Func<string, string, IReadOnlyList<string>, byte[]> compile, string version, string? folder)
 {
     /// <summary>The kernel files, each to be compiled behind <c>layout.cu</c> and <c>prelude.cu</c>.</summary>
-    public static readonly IReadOnlyList<string> Files = ["linear", "head", "tokens", "attention"];
+    public static readonly IReadOnlyList<string> Files = ["linear", "head", "tokens", "attention", "pick"];
 
     /// <summary>Where machine code is kept by default.</summary>
     public static string DefaultFolder => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "EduVision", "kernels");

@@ -11,6 +11,7 @@
 #include <ucontext.h>
 #include <vector>
 
+using std::max;
 using std::min;
 #define __device__
 #define __global__
@@ -204,6 +205,25 @@ static float __shfl_xor_sync(u32, float v, int with) {
     shuffled[here][w][l] = v;
     sync_warp();
     return shuffled[here][w][l ^ with];
+}
+
+static u32 __ballot_sync(u32, bool v) {
+    const int w = warp(), here = turn();
+    fragments[here][w][lane()][0] = v;
+    sync_warp();
+    u32 all = 0;
+    for (int l = 0; l < 32; l++) all |= fragments[here][w][l][0] << l;
+    return all;
+}
+
+static void __syncwarp() { sync_warp(); }
+static int __popc(u32 v) { return __builtin_popcount(v); }
+static u32 __float_as_uint(float v) { return bits_of(v); }
+
+static int atomicAdd(int *at, int v) {
+    const int before = *at;
+    *at += v;
+    return before;
 }
 
 static float warp_sum(float v) {

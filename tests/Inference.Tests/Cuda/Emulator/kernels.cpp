@@ -4,6 +4,7 @@
 #include "head.inc"
 #include "tokens.inc"
 #include "attention.inc"
+#include "pick.inc"
 #include <random>
 
 static std::mt19937 generator(1);
@@ -190,7 +191,49 @@ static void test_attention() {
     close("attention", expected, actual, 2e-3);
 }
 
+static void test_pick(const char *name, int width, std::function<float(int)> logit) {
+    const int rows = 2;
+    std::vector<float> logits;
+    for (int row = 0; row < rows; row++)
+        for (int i = 0; i < width; i++) logits.push_back(logit(row * width + i));
+    std::vector<int> slice_ids(rows * SLICES * TOP), ids, expected_ids;
+    std::vector<float> slice_values(slice_ids.size()), slice_marks(rows * SLICES * 2), sums;
+    std::vector<u32> found(rows * FOUND);
+    launch({SLICES, rows, 1}, 256, [&] { pick_slices(logits.data(), slice_ids.data(), slice_values.data(), slice_marks.data(), width); });
+    launch({rows, 1, 1}, 512, [&] { pick_rows(slice_ids.data(), slice_values.data(), slice_marks.data(), found.data()); });
+    std::vector<double> expected;
+    for (int row = 0; row < rows; row++) {
+        const float *from = &logits[row * width];
+        std::vector<int> order(width);
+        for (int i = 0; i < width; i++) order[i] = i;
+        std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return from[a] > from[b]; });
+        expected_ids.insert(expected_ids.end(), order.begin(), order.begin() + TOP);
+        double total = 0;
+        for (int i = 0; i < width; i++) total += exp((double)from[i] - from[order[0]]);
+        expected.push_back(from[order[0]] + log(total));
+        for (int i = 0; i < TOP; i++) ids.push_back((int)found[row * FOUND + i]);
+        sums.push_back(__uint_as_float(found[row * FOUND + 2 * TOP + 1]));
+    }
+    same(name, expected_ids, ids);
+    close("the sum of all exponentials", expected, sums, 1e-6);
+}
+
+static void test_pick_of_no_number() {
+    std::vector<float> logits(1000, 1.f);
+    logits[700] = NAN;
+    std::vector<int> slice_ids(SLICES * TOP);
+    std::vector<float> slice_values(SLICES * TOP), slice_marks(SLICES * 2);
+    std::vector<u32> found(FOUND);
+    launch({SLICES, 1, 1}, 256, [&] { pick_slices(logits.data(), slice_ids.data(), slice_values.data(), slice_marks.data(), 1000); });
+    launch({1, 1, 1}, 512, [&] { pick_rows(slice_ids.data(), slice_values.data(), slice_marks.data(), found.data()); });
+    check("what is no number is seen", std::isnan(__uint_as_float(found[2 * TOP])) && found[0] == 700, found[0]);
+}
+
 int main() {
+    test_pick("the largest logits", 5000, [](int) { return normal() * 4; });
+    test_pick("of equals the first", 3000, [](int i) { return (float)(i * 7919 % 40); });
+    test_pick("a small vocabulary, all alike", 200, [](int) { return 1.f; });
+    test_pick_of_no_number();
     test_linear(1, 64, 384);
     test_linear(20, 64, 384);
     test_linear(130, 80, 1152);
