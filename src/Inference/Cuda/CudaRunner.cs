@@ -50,18 +50,30 @@ public sealed class CudaRunner : ModelRunner
         var config = ModelConfig.Load(directory);
         using var checkpoint = Checkpoint.Open(directory);
         if (CudaWeights.WhyNot(checkpoint, config) is { } reason) throw new NotSupportedException($"The GPU kernels cannot run this model: {reason}.");
-        if (blockSize % TileRows != 0) throw new NotSupportedException($"The GPU kernels want KV blocks of a multiple of {TileRows} tokens, not {blockSize}.");
+        return Create(
+            config, device => CudaWeights.Load(checkpoint, config, device), device => new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16),
+            ordinal, new KvLayout(blocks, blockSize), maxTokens, maxSequences, torchLibrary);
+    }
+
+    /// <summary>A model of these sizes with random weights, made on the GPU: to measure without a checkpoint.</summary>
+    internal static CudaRunner Random(ModelConfig config, int ordinal, KvLayout layout, int maxTokens, int maxSequences, string? torchLibrary) => Create(
+        config, device => CudaWeights.Random(config, device), device => new RandomWeights(device, ScalarType.BFloat16), ordinal, layout, maxTokens, maxSequences, torchLibrary);
+
+    private static CudaRunner Create(
+        ModelConfig config, Func<Device, CudaWeights> text, Func<Device, IWeightSource> vision, int ordinal, KvLayout layout, int maxTokens, int maxSequences, string? torchLibrary)
+    {
+        if (layout.BlockSize % TileRows != 0) throw new NotSupportedException($"The GPU kernels want KV blocks of a multiple of {TileRows} tokens, not {layout.BlockSize}.");
         var nvrtc = Nvrtc.Find(torchLibrary) ?? throw new CudaException("finding NVRTC", 0, "libnvrtc is neither on the library path nor beside an installed PyTorch; NVRTC_LIBRARY can name it");
         var (major, minor, driver) = CudaDriver.Describe(ordinal);
         CudaDriver.Use(ordinal);
         var compiler = new KernelCompiler(nvrtc.Compile, $"{nvrtc.Version} {driver}", KernelCompiler.DefaultFolder);
         var device = new Device($"cuda:{ordinal}");
-        var kernels = new KernelLibrary(compiler, Architecture(major, minor), config.Text, blockSize);
+        var kernels = new KernelLibrary(compiler, Architecture(major, minor), config.Text, layout.BlockSize);
         using var off = no_grad();
-        var weights = new CudaWeights(checkpoint, config, device);
-        var vision = new VisionTower(config.Vision, new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16));
-        var text = new CudaText(config.Text, weights, kernels, new KvLayout(blocks, blockSize), maxTokens, maxSequences, device);
-        return new CudaRunner(vision, weights, kernels, text, device, blockSize, $"cuda:{ordinal} ({Architecture(major, minor)})");
+        var weights = text(device);
+        var tower = new VisionTower(config.Vision, vision(device));
+        var decoder = new CudaText(config.Text, weights, kernels, layout, maxTokens, maxSequences, device);
+        return new CudaRunner(tower, weights, kernels, decoder, device, layout.BlockSize, $"cuda:{ordinal} ({Architecture(major, minor)})");
     }
 
     /// <summary>The chip's name to the compiler; Hopper's own instructions need the <c>a</c>.</summary>

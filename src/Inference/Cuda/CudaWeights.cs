@@ -36,12 +36,9 @@ internal sealed class CudaWeights : IDisposable
     private const string Name = "model.language_model";
     private const int Scaled = 256;
 
-    /// <summary>Loads them.</summary>
-    /// <exception cref="ModelFileException">A tensor is missing or of another kind.</exception>
-    public CudaWeights(Checkpoint checkpoint, ModelConfig config, Device device)
+    private CudaWeights(ModelConfig config, IWeightSource plain, Func<long, IReadOnlyList<(string Name, long Rows)>, Fp8Matrix> matrix)
     {
         var text = config.Text;
-        var plain = new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16);
         Embeddings = plain.Take($"{Name}.embed_tokens.weight", text.VocabSize, text.HiddenSize);
         Norm = plain.Take($"{Name}.norm.weight", text.HiddenSize);
         Head = config.TieWordEmbeddings ? Embeddings : plain.Take("lm_head.weight", text.VocabSize, text.HiddenSize);
@@ -49,7 +46,7 @@ internal sealed class CudaWeights : IDisposable
         Layers = [.. Enumerable.Range(0, text.Layers).Select(index =>
         {
             var name = $"{Name}.layers.{index}";
-            Fp8Matrix Matrix(long columns, params (string Part, long Rows)[] parts) => Load(checkpoint, device, columns, [.. parts.Select(part => ($"{name}.{part.Part}.weight", part.Rows))]);
+            Fp8Matrix Matrix(long columns, params (string Part, long Rows)[] parts) => matrix(columns, [.. parts.Select(part => ($"{name}.{part.Part}.weight", part.Rows))]);
             return new CudaLayer(
                 plain.Take($"{name}.input_layernorm.weight", hidden),
                 Matrix(hidden, ("self_attn.q_proj", queries), ("self_attn.k_proj", keys), ("self_attn.v_proj", keys)),
@@ -61,6 +58,15 @@ internal sealed class CudaWeights : IDisposable
                 Matrix(inner, ("mlp.down_proj", hidden)));
         })];
     }
+
+    /// <summary>Loads a checkpoint's.</summary>
+    /// <exception cref="ModelFileException">A tensor is missing or of another kind.</exception>
+    public static CudaWeights Load(Checkpoint checkpoint, ModelConfig config, Device device) => new(
+        config, new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16), (columns, parts) => Load(checkpoint, device, columns, parts));
+
+    /// <summary>Random ones, made on the GPU, such that hidden states keep their size.</summary>
+    public static CudaWeights Random(ModelConfig config, Device device) => new(
+        config, new RandomWeights(device, ScalarType.BFloat16), (columns, parts) => Random(parts.Sum(part => part.Rows), columns, device));
 
     public Tensor Embeddings { get; }
 
@@ -108,6 +114,16 @@ internal sealed class CudaWeights : IDisposable
             scales.narrow(0, start / Fp8Block.Side, count / Fp8Block.Side).copy_(stored.mul(Scaled));
             start += count;
         }
+        return new Fp8Matrix(bytes.DetachFromDisposeScope(), scales.DetachFromDisposeScope());
+    }
+
+    // Bytes below 0x78 are finite; those drawn have a root mean square of about 60.
+    private static Fp8Matrix Random(long rows, long columns, Device device)
+    {
+        const double rootMeanSquare = 60;
+        using var scope = NewDisposeScope();
+        var bytes = randint(0, 0x78, [rows, columns], ScalarType.Byte, device).add_(randint(0, 2, [rows, columns], ScalarType.Byte, device).mul_(128));
+        var scales = full([rows / Fp8Block.Side, columns / Fp8Block.Side], (float)(Scaled / rootMeanSquare / Math.Sqrt(columns)), ScalarType.Float32, device);
         return new Fp8Matrix(bytes.DetachFromDisposeScope(), scales.DetachFromDisposeScope());
     }
 }

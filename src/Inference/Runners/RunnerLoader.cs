@@ -33,8 +33,7 @@ internal static class RunnerLoader
     /// <summary>Loads the runner.</summary>
     public static ModelRunner Load(string directory, InferenceOptions options, ILogger logger)
     {
-        TorchLibrary.Prepare();
-        if (options.TorchLibrary is { } folder) LoadLibraries(folder);
+        PrepareTorch(options.TorchLibrary);
         var device = new Device(options.Device ?? (cuda.is_available() ? "cuda" : "cpu"));
         var isGpu = device.type == TorchSharp.DeviceType.CUDA;
         if (isGpu && !cuda.is_available())
@@ -44,6 +43,14 @@ internal static class RunnerLoader
         runner ??= Torch(directory, options, device);
         runner.WarmUp(ModelConfig.Load(directory).Vision);
         return runner;
+    }
+
+    /// <summary>Makes torch ready to be used.</summary>
+    /// <param name="folder">The <c>torch/lib</c> of an installed PyTorch to take in place of the built-in libtorch.</param>
+    public static void PrepareTorch(string? folder)
+    {
+        TorchLibrary.Prepare();
+        if (folder is not null) LoadLibraries(folder);
     }
 
     private static CudaRunner? Cuda(string directory, InferenceOptions options, Device device, ILogger logger)

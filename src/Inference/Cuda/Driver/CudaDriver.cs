@@ -68,6 +68,13 @@ internal static unsafe partial class CudaDriver
 
     internal static void DestroyGraph(nint executable) => Check(cuGraphExecDestroy(executable), nameof(cuGraphExecDestroy));
 
+    /// <summary>Memory of the GPU that is in use, by whomever.</summary>
+    internal static long UsedBytes()
+    {
+        Check(cuMemGetInfo_v2(out var free, out var total), nameof(cuMemGetInfo_v2));
+        return (long)(total - free);
+    }
+
     internal static nint AllocatePinned(long bytes)
     {
         Check(cuMemHostAlloc(out var address, (nuint)bytes, 0), nameof(cuMemHostAlloc));
@@ -174,6 +181,9 @@ internal static unsafe partial class CudaDriver
 
     [LibraryImport(Library)]
     private static partial int cuGraphExecDestroy(nint executable);
+
+    [LibraryImport(Library)]
+    private static partial int cuMemGetInfo_v2(out nuint free, out nuint total);
 
     [LibraryImport(Library)]
     private static partial int cuMemHostAlloc(out nint address, nuint bytes, uint flags);
