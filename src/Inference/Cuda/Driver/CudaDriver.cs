@@ -110,13 +110,20 @@ internal static unsafe partial class CudaDriver
         if (bytes > 48 << 10) Check(cuFuncSetAttribute(function, 8, bytes), $"{name} with {bytes} bytes of shared memory");
     }
 
-    internal static void Launch(nint function, Grid grid, int threads, int sharedBytes, nint stream, ReadOnlySpan<KernelArgument> arguments, string name)
+    /// <param name="overlaps">Whether it may begin while the kernel before it ends; see <c>prelude.cu</c>.</param>
+    internal static void Launch(nint function, Grid grid, int threads, int sharedBytes, nint stream, bool overlaps, ReadOnlySpan<KernelArgument> arguments, string name)
     {
         var pointers = stackalloc void*[arguments.Length];
         fixed (KernelArgument* values = arguments)
         {
             for (var i = 0; i < arguments.Length; i++) pointers[i] = values + i;
-            Check(cuLaunchKernel(function, (uint)grid.X, (uint)grid.Y, (uint)grid.Z, (uint)threads, 1, 1, (uint)sharedBytes, stream, pointers, null), name);
+            var attribute = new LaunchAttribute { Id = LaunchAttribute.ProgrammaticStreamSerialization, Value = 1 };
+            var launch = new LaunchConfiguration
+            {
+                GridX = (uint)grid.X, GridY = (uint)grid.Y, GridZ = (uint)grid.Z, BlockX = (uint)threads, BlockY = 1, BlockZ = 1,
+                SharedBytes = (uint)sharedBytes, Stream = stream, Attributes = &attribute, AttributeCount = overlaps ? 1u : 0u,
+            };
+            Check(cuLaunchKernelEx(&launch, function, pointers, null), name);
         }
     }
 
@@ -210,11 +217,33 @@ internal static unsafe partial class CudaDriver
     private static partial int cuFuncSetAttribute(nint function, int attribute, int value);
 
     [LibraryImport(Library)]
-    private static partial int cuLaunchKernel(
-        nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream, void** arguments, void** extra);
+    private static partial int cuLaunchKernelEx(LaunchConfiguration* launch, nint function, void** arguments, void** extra);
 
     [LibraryImport(Library)]
     private static partial int cuGetErrorName(int error, out byte* name);
+}
+
+/// <summary>CUlaunchConfig.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct LaunchConfiguration
+{
+    public uint GridX, GridY, GridZ, BlockX, BlockY, BlockZ, SharedBytes;
+    public nint Stream;
+    public LaunchAttribute* Attributes;
+    public uint AttributeCount;
+}
+
+/// <summary>CUlaunchAttribute: an id, and a value of 64 bytes of which we set the first four.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 72)]
+internal struct LaunchAttribute
+{
+    public const int ProgrammaticStreamSerialization = 6;
+
+    [FieldOffset(0)]
+    public int Id;
+
+    [FieldOffset(8)]
+    public int Value;
 }
 
 /// <summary>Blocks of a launch.</summary>

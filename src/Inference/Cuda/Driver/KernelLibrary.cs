@@ -6,11 +6,14 @@ namespace EduVision.Inference.Cuda.Driver;
 internal sealed class KernelLibrary : IDisposable
 {
     private readonly List<nint> modules = [];
+    private readonly bool overlaps;
     private readonly Dictionary<string, nint> functions = [];
 
     /// <summary>Compiles or finds them and loads them into the current context.</summary>
     public KernelLibrary(KernelCompiler compiler, string architecture, TextConfig config, int blockSize)
     {
+        // From Hopper on.
+        overlaps = architecture is not ("sm_80" or "sm_86" or "sm_87" or "sm_89");
         Stages = StagesOf(architecture);
         var constants = ConstantsOf(config, blockSize, Stages);
         foreach (var file in KernelCompiler.Files) modules.Add(CudaDriver.Load(compiler.Compile(file, architecture, constants)));
@@ -37,7 +40,7 @@ internal sealed class KernelLibrary : IDisposable
             functions[name] = function = Find(name);
             CudaDriver.AllowSharedMemory(function, sharedBytes, name);
         }
-        CudaDriver.Launch(function, grid, threads, sharedBytes, Stream, arguments, name);
+        CudaDriver.Launch(function, grid, threads, sharedBytes, Stream, overlaps, arguments, name);
     }
 
     /// <inheritdoc/>

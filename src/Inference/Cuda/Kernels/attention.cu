@@ -18,6 +18,8 @@ DEVICE void attend(const u16 *queries, const u16 *keys, const u16 *values, const
     constexpr int STEPS = HEAD_DIM / 16, WARPS = 4, KEYS = SPAN / WARPS;
     __shared__ float found[WARPS][16][HEAD_DIM + 4];
     __shared__ float found_marks[WARPS][16][2];
+    let_next_begin();
+    wait_for_last();
     const int *tile = tiles + 3 * blockIdx.x;
     const int row0 = tile[0], count = tile[1], kv = blockIdx.y, span = blockIdx.z;
     const int *table = tables + (size_t)tile[2] * table_width;
@@ -150,6 +152,8 @@ ATTEND(2)
 // The spans of one head of one token put together, as halves in the order that the linear layers read.
 extern "C" __global__ void __launch_bounds__(HEAD_DIM)
 join(const float *sums, const float *marks, const int *places, u16 *x, int first, int spans) {
+    let_next_begin();
+    wait_for_last();
     const int token = first + blockIdx.x, head = blockIdx.y, i = threadIdx.x, count = places[token] / SPAN + 1;
     const size_t at = ((size_t)blockIdx.x * HEADS + head) * spans;
     float top = marks[at * 2];

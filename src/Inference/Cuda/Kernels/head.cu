@@ -8,6 +8,8 @@ DEVICE void head(const u16 *weights, const float *x, float *logits, int rows, in
     const int row0 = blockIdx.x * ROWS, token0 = blockIdx.y * TOKENS;
     const u16 *mine = weights + (size_t)(row0 + group) * columns + quarter * 8;
     float total[TILES][4] = {};
+    let_next_begin();
+    wait_for_last();
     for (int k = warp * 32; k < columns; k += WARPS * 32) {
         const quad upper = load_once(mine + k), lower = load_once(mine + k + 8 * (size_t)columns);
 #pragma unroll

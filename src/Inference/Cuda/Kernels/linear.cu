@@ -54,7 +54,10 @@ DEVICE void linear(const u8 *weights, const float *scales, const u16 *x, void *o
     const u8 *mine = weights + (size_t)(row0 + group) * columns + quarter * 16;
     float total[SETS][OWN] = {};
     quad next[SETS][4];
+    // Weights are nobody's result: they are on their way before the kernel that makes x has ended.
+    let_next_begin();
     if (warp < blocks) load_weights<SETS>(next, mine + warp * 128, rows, columns);
+    wait_for_last();
     for (int round = 0; round < blocks; round += WARPS) {
         float *here = sums + (round / WARPS & 1) * WARPS * SETS * OUTPUTS;
         const int block = round + warp;
@@ -152,6 +155,8 @@ DEVICE void wide(const u8 *weights, const float *scales, const u16 *x, void *out
         }
     };
     float total[2][8][4] = {};
+    let_next_begin();
+    wait_for_last();
 #pragma unroll
     for (int block = 0; block < STAGES - 1; block++) {
         if (block < blocks) fetch(block);

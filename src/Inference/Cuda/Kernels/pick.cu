@@ -22,6 +22,8 @@ pick_slices(const float *logits, int *ids, float *values, float *marks, int widt
     __shared__ u32 prefix;
     __shared__ int wanted;
     __shared__ float parts[8];
+    let_next_begin();
+    wait_for_last();
     const int slice = blockIdx.x, size = (width + SLICES - 1) / SLICES, from = slice * size, count = max(0, min(size, width - from));
     const float *row = logits + (size_t)blockIdx.y * width + from;
     const size_t at = ((size_t)blockIdx.y * SLICES + slice) * TOP;
@@ -96,6 +98,8 @@ pick_rows(const int *slice_ids, const float *slice_values, const float *slice_ma
     __shared__ float value[ALL];
     __shared__ int id[ALL];
     const size_t row = blockIdx.x;
+    let_next_begin();
+    wait_for_last();
     for (int i = threadIdx.x; i < ALL; i += 512) value[i] = slice_values[row * ALL + i], id[i] = slice_ids[row * ALL + i];
     // Bitonic: after it the first place comes first.
     for (int size = 2; size <= ALL; size *= 2)

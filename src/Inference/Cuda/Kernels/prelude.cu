@@ -57,9 +57,21 @@ DEVICE quad load_once(const void *p) {
     return v;
 }
 
+// A kernel may begin while the one before it ends: it does what needs nothing of that one, then waits for all of it here. Every kernel
+// says at once that the next may begin, and waits before it touches anything that another one writes or reads.
+#if __CUDA_ARCH__ >= 900
+DEVICE void let_next_begin() { asm volatile("griddepcontrol.launch_dependents;"); }
+DEVICE void wait_for_last() { asm volatile("griddepcontrol.wait;" ::: "memory"); }
+#else
+DEVICE void let_next_begin() {}
+DEVICE void wait_for_last() {}
+#endif
+
 // Sixteen bytes from memory to shared memory, aside; zeros where there are none to read.
 DEVICE void copy_aside(void *shared, const void *from, bool there) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"((u32)__cvta_generic_to_shared(shared)), "l"(from), "r"(there ? 16 : 0));
+    u32 to;
+    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(to) : "l"(shared));
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(there ? 16 : 0));
 }
 DEVICE void copies_end() { asm volatile("cp.async.commit_group;"); }
 // Waits until at most PENDING of the groups ended last are still on their way.

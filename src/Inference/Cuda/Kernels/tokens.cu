@@ -3,6 +3,8 @@
 // ids: a token of the vocabulary, or -1 - n for row n of the images' embeddings.
 extern "C" __global__ void __launch_bounds__(256)
 embed(const int *ids, const u16 *table, const u16 *images, float *hidden, int width) {
+    let_next_begin();
+    wait_for_last();
     const int id = ids[blockIdx.x];
     const u16 *from = id >= 0 ? table + (size_t)id * width : images + (size_t)(-1 - id) * width;
     float *to = hidden + (size_t)blockIdx.x * width;
@@ -12,6 +14,8 @@ embed(const int *ids, const u16 *table, const u16 *images, float *hidden, int wi
 // hidden[row] += features[source] for image tokens: pairs (row, source).
 extern "C" __global__ void __launch_bounds__(256)
 add_rows(const int *pairs, const u16 *features, float *hidden, int width) {
+    let_next_begin();
+    wait_for_last();
     float *to = hidden + (size_t)pairs[2 * blockIdx.x] * width;
     const u16 *from = features + (size_t)pairs[2 * blockIdx.x + 1] * width;
     for (int i = threadIdx.x; i < width; i += blockDim.x) to[i] += bf16_of(from[i]);
@@ -32,6 +36,8 @@ DEVICE float inverse_rms(const float *row, int width, float epsilon) {
 // RMSNorm, as halves in the order that the linear layers read.
 extern "C" __global__ void __launch_bounds__(256)
 norm(const float *hidden, const u16 *weight, u16 *x, int width, float epsilon) {
+    let_next_begin();
+    wait_for_last();
     const float *row = hidden + (size_t)blockIdx.x * width;
     const float scale = inverse_rms(row, width, epsilon);
     u16 *to = x + (size_t)blockIdx.x * width;
@@ -41,6 +47,8 @@ norm(const float *hidden, const u16 *weight, u16 *x, int width, float epsilon) {
 // The last RMSNorm, of the rows asked for, as floats for the head.
 extern "C" __global__ void __launch_bounds__(256)
 norm_rows(const int *rows, const float *hidden, const u16 *weight, float *x, int width, float epsilon) {
+    let_next_begin();
+    wait_for_last();
     const float *row = hidden + (size_t)rows[blockIdx.x] * width;
     const float scale = inverse_rms(row, width, epsilon);
     for (int i = threadIdx.x; i < width; i += 256) x[(size_t)blockIdx.x * width + i] = row[i] * scale * bf16_of(weight[i]);
@@ -52,6 +60,8 @@ extern "C" __global__ void __launch_bounds__(HEAD_DIM / 2)
 heads(const float *qkv, const u16 *query_norm, const u16 *key_norm, const int *positions, const float *frequencies, const int *axes,
       const int *slots, u16 *queries, u16 *keys, u16 *values, int tokens, float epsilon) {
     constexpr int HALF = HEAD_DIM / 2;
+    let_next_begin();
+    wait_for_last();
     __shared__ float parts[HALF / 32];
     const int token = blockIdx.x, head = blockIdx.y, i = threadIdx.x;
     const float *from = qkv + ((size_t)token * (HEADS + 2 * KV_HEADS) + head) * HEAD_DIM;

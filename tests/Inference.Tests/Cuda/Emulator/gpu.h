@@ -180,6 +180,8 @@ static void copy_aside(void *shared, const void *from, bool there) {
     else memset(shared, 0, 16);
 }
 
+static void let_next_begin() {}
+static void wait_for_last() {}
 static void copies_end() {}
 template <int PENDING> static void copies_wait() {}
 
