@@ -22,7 +22,7 @@ public sealed class EmulatedKernelTests
         }
         var sources = Repository.Find("tests/Inference.Tests/Cuda/Emulator");
         var program = Path.Combine(folder.Path, "kernels");
-        string[] sizes = [$"-DHEADS={heads}", $"-DKV_HEADS={kvHeads}", $"-DHEAD_DIM={headDim}", "-DBLOCK_SIZE=16", "-DSTAGES=3"];
+        string[] sizes = [$"-DHEADS={heads}", $"-DKV_HEADS={kvHeads}", $"-DHEAD_DIM={headDim}", "-DBLOCK_SIZE=16", "-DSTAGES=3", "-DDEPTH=2"];
         var (compiled, log) = await RunAsync("g++", ["-std=c++17", "-O2", "-w", $"-I{folder.Path}", .. sizes, Path.Combine(sources, "kernels.cpp"), "-o", program]);
         Assert.True(compiled == 0, log);
         var (ended, said) = await RunAsync(program, []);

@@ -5,7 +5,7 @@ namespace EduVision.Inference.Tests.Cuda;
 
 public sealed class KernelCompilerTests : IDisposable
 {
-    private static readonly (string, int)[] Sizes = [("HEADS", 32), ("KV_HEADS", 8), ("HEAD_DIM", 128), ("BLOCK_SIZE", 16), ("STAGES", 2)];
+    private static readonly (string, int)[] Sizes = [("HEADS", 32), ("KV_HEADS", 8), ("HEAD_DIM", 128), ("BLOCK_SIZE", 16), ("STAGES", 2), ("DEPTH", 2)];
     private readonly TemporaryFolder folder = new();
     private int compiled;
 
@@ -45,7 +45,7 @@ public sealed class KernelCompilerTests : IDisposable
         Assert.SkipWhen(nvrtc is null, "There is no NVRTC on the library path.");
         var compiler = new KernelCompiler(nvrtc.Compile, nvrtc.Version, null);
         foreach (var file in KernelCompiler.Files)
-            foreach (var sizes in new (string, int)[][] { Sizes, [("HEADS", 6), ("KV_HEADS", 2), ("HEAD_DIM", 64), ("BLOCK_SIZE", 16), ("STAGES", 3)] })
+            foreach (var sizes in new (string, int)[][] { Sizes, [("HEADS", 6), ("KV_HEADS", 2), ("HEAD_DIM", 64), ("BLOCK_SIZE", 16), ("STAGES", 3), ("DEPTH", 1)] })
                 Assert.True(compiler.Compile(file, architecture, sizes).Length > 1000, file);
     }
 

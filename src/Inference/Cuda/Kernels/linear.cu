@@ -53,10 +53,13 @@ DEVICE void linear(const u8 *weights, const float *scales, const u16 *x, void *o
     const int row0 = blockIdx.x * ROWS, token0 = blockIdx.y * TOKENS, blocks = columns >> 7;
     const u8 *mine = weights + (size_t)(row0 + group) * columns + quarter * 16;
     float total[SETS][OWN] = {};
-    quad next[SETS][4];
+    // DEPTH blocks of each warp are on their way while one is computed.
+    quad next[DEPTH][SETS][4];
     // Weights are nobody's result: they are on their way before the kernel that makes x has ended.
     let_next_begin();
-    if (warp < blocks) load_weights<SETS>(next, mine + warp * 128, rows, columns);
+#pragma unroll
+    for (int i = 0; i < DEPTH; i++)
+        if (warp + i * WARPS < blocks) load_weights<SETS>(next[i], mine + (warp + i * WARPS) * 128, rows, columns);
     wait_for_last();
     for (int round = 0; round < blocks; round += WARPS) {
         float *here = sums + (round / WARPS & 1) * WARPS * SETS * OUTPUTS;
@@ -66,8 +69,12 @@ DEVICE void linear(const u8 *weights, const float *scales, const u16 *x, void *o
 #pragma unroll
             for (int set = 0; set < SETS; set++)
 #pragma unroll
-                for (int i = 0; i < 4; i++) w[set][i] = next[set][i];
-            if (block + WARPS < blocks) load_weights<SETS>(next, mine + (block + WARPS) * 128, rows, columns);
+                for (int i = 0; i < 4; i++) {
+                    w[set][i] = next[0][set][i];
+#pragma unroll
+                    for (int j = 0; j + 1 < DEPTH; j++) next[j][set][i] = next[j + 1][set][i];
+                }
+            if (block + DEPTH * WARPS < blocks) load_weights<SETS>(next[DEPTH - 1], mine + (block + DEPTH * WARPS) * 128, rows, columns);
             float part[SETS][TILES][4] = {};
 #pragma unroll
             for (int chunk = 0; chunk < 2; chunk++) {
