@@ -130,6 +130,8 @@ public sealed class PageTests(TalkativeApp app) : BrowserTest(app), IClassFixtur
 
         await Expect(page).ToHaveURLAsync(QuestionAddress());
         await Expect(page.Locator(".stop")).ToBeVisibleAsync();
+        // The new page's heading takes the focus; a key pressed before that would be lost.
+        await Expect(page.Locator("h1")).ToBeFocusedAsync();
         await TabToAsync(page, ".stop");
         await page.Keyboard.PressAsync("Enter");
         await EndAsync(page);

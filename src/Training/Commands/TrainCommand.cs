@@ -33,13 +33,12 @@ public static class TrainCommand
         var decay = new Option<double>("--decay") { Description = "Share of the run in which the rate falls; 0 for a piece that another run goes on from.", DefaultValueFactory = _ => 0.4 };
         var bfloat = new Option<bool>("--bf16") { Description = "Keep every matrix in BF16: for a piece that another run goes on from." };
         var seed = new Option<int>("--seed") { Description = "Of data and weights.", DefaultValueFactory = _ => 1 };
-        var echo = new Option<int>("--echo") { Description = "How often each batch is used; more than once where the data is the bottleneck (0 batches ready).", DefaultValueFactory = _ => 1 };
         var workers = new Option<int>("--workers") { Description = "Threads that make data.", DefaultValueFactory = _ => Environment.ProcessorCount };
         var validateEvery = new Option<int>("--validate-every") { Description = "Steps between looks at held-out ink.", DefaultValueFactory = _ => 1000 };
         var logEvery = new Option<int>("--log-every") { Description = "Steps between log lines.", DefaultValueFactory = _ => 50 };
         var command = new Command("train", "Train the bundled model on photos made as it goes.")
         {
-            outDirectory, assets, vocabulary, start, device, steps, minutes, tokens, rate, warmup, decay, bfloat, seed, echo, workers, validateEvery, logEvery,
+            outDirectory, assets, vocabulary, start, device, steps, minutes, tokens, rate, warmup, decay, bfloat, seed, workers, validateEvery, logEvery,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -52,7 +51,6 @@ public static class TrainCommand
                 Limit = parsed.GetValue(minutes) is { } limit ? TimeSpan.FromMinutes(limit) : null,
                 Schedule = new LearningRateSchedule(parsed.GetValue(rate), parsed.GetValue(warmup), parsed.GetValue(decay)),
                 Fp8From = parsed.GetValue(bfloat) ? double.PositiveInfinity : TrainerSettings.DefaultFp8From,
-                Echo = parsed.GetValue(echo),
                 Workers = parsed.GetValue(workers),
                 ValidateEvery = parsed.GetValue(validateEvery),
                 LogEvery = parsed.GetValue(logEvery),

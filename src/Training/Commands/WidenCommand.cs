@@ -37,7 +37,7 @@ public static class WidenCommand
             using var checkpoint = Checkpoint.Open(folder);
             using var widened = new WidenedStart(new CheckpointWeights(checkpoint, config, CPU, float32), config.Text.HiddenSize, hidden, noise, seed);
             using var weights = new TrainableWeights(CPU, float32, widened);
-            var wider = WidenedStart.Widen(config, hidden) with { Quantization = null };
+            var wider = WidenedStart.Widen(config, hidden);
             using var model = new Qwen3VL(wider, weights);
             ModelExporter.Save(output, wider, weights, folder, fp8: config.Quantization is not null);
             Console.WriteLine($"{config.Text.HiddenSize} to {hidden} wide, {weights.Count:N0} parameters, in {output}");

@@ -35,9 +35,6 @@ public sealed record TrainerSettings
     /// <summary>A look at held-out ink every so many steps.</summary>
     public int ValidateEvery { get; init; } = 1000;
 
-    /// <summary>How often each batch is used: more than once where data is made more slowly than it is learned from.</summary>
-    public int Echo { get; init; } = 1;
-
     /// <summary>Threads that make data.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 }
@@ -56,7 +53,6 @@ public sealed class Trainer(Qwen3VL model, TrainableWeights weights, TrainerSett
     {
         using var optimiser = new MuonAdamW(weights.Parameters, optimiserSettings);
         using var batches = new OrderedPipeline<TrainingBatch>(index => source.Batch(index).To(settings.Device), 0, settings.Workers, settings.Workers + 4);
-        using var echoed = new EchoedBatches(batches.Next, settings.Echo, seed: 0);
         clock.Restart();
         long examples = 0;
         var logged = (Examples: 0L, Seconds: 0.0);
@@ -71,7 +67,7 @@ public sealed class Trainer(Qwen3VL model, TrainableWeights weights, TrainerSett
             if (finished) return;
             if (look) save();
 
-            var batch = echoed.Next();
+            using var batch = batches.Next();
             examples += batch.Examples.Count;
             var rate = settings.Schedule.At(progress);
             var logs = step % settings.LogEvery == 0;

@@ -19,21 +19,18 @@ public sealed class WidenedStart(IWeightSource checkpoint, long narrow, long wid
 {
     private readonly Generator generator = new((ulong)seed);
 
-    /// <summary>The configuration with wider hidden states.</summary>
+    /// <summary>The configuration with wider hidden states, its matrices in no FP8 yet.</summary>
     public static ModelConfig Widen(ModelConfig config, int wide) => config with
     {
         Text = config.Text with { HiddenSize = wide },
         Vision = config.Vision with { OutHiddenSize = wide },
+        Quantization = null,
     };
 
     /// <inheritdoc/>
     public Tensor Initialise(string name, long[] shape)
     {
-        var text = name.StartsWith("model.language_model.", StringComparison.Ordinal) || name == "lm_head.weight";
-        // Of the tower only what comes out of the mergers has the text model's width.
-        var axis = text ? Array.IndexOf(shape, wide) : name.Contains("merger", StringComparison.Ordinal) && name.Contains("linear_fc2", StringComparison.Ordinal) ? 0 : -1;
-        if (text && shape.Length == 2) axis = Reads(name) ? 1 : 0;
-        if (axis < 0) return checkpoint.Take(name, shape);
+        if (AxisOf(name, shape.Length) is not { } axis) return checkpoint.Take(name, shape);
 
         using var scope = NewDisposeScope();
         using var off = no_grad();
@@ -42,7 +39,7 @@ public sealed class WidenedStart(IWeightSource checkpoint, long narrow, long wid
         var known = checkpoint.Take(name, before);
         long[] added = [.. shape];
         added[axis] = wide - narrow;
-        if (text && shape.Length == 1)
+        if (name.EndsWith("norm.weight", StringComparison.Ordinal))
         {
             // A norm: the new channels get the mean weight, which multiplies nothing yet.
             known = known * Math.Sqrt(narrow / (double)wide);
@@ -56,6 +53,14 @@ public sealed class WidenedStart(IWeightSource checkpoint, long narrow, long wid
     /// <inheritdoc/>
     public void Dispose() => generator.Dispose();
 
-    // Embedding rows are hidden states, and the head reads them; q, k, v, gate and up read them by column, o and down write them by row.
-    private static bool Reads(string name) => !name.EndsWith("o_proj.weight", StringComparison.Ordinal) && !name.EndsWith("down_proj.weight", StringComparison.Ordinal);
+    // Which axis has the width of hidden states, if any: rows of what writes them (o, down, and what comes out of the tower), columns of what
+    // reads them (q, k, v, gate, up, the head) and of the embeddings, and the norms but for those of heads.
+    private static int? AxisOf(string name, int dimensions)
+    {
+        bool Ends(string end) => name.EndsWith(end, StringComparison.Ordinal);
+        var isText = name.StartsWith("model.language_model.", StringComparison.Ordinal) || name == "lm_head.weight";
+        if (!isText) return name.Contains("merger", StringComparison.Ordinal) && name.Contains("linear_fc2", StringComparison.Ordinal) ? 0 : null;
+        if (Ends("q_norm.weight") || Ends("k_norm.weight")) return null;
+        return Ends("o_proj.weight") || Ends("down_proj.weight") ? 0 : dimensions - 1;
+    }
 }

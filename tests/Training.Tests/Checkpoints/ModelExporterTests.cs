@@ -38,6 +38,10 @@ public sealed class ModelExporterTests(OverfittedModel trained)
             }
         }
         Assert.Contains(trained.Weights.Parameters, parameter => parameter.IsFp8Matrix);
+        // Other implementations go by the configuration's list: it has to say the same.
+        var kept = ModelConfig.Load(trained.Folder).Quantization!.ModulesToNotConvert;
+        Assert.All(trained.Weights.Parameters.Where(parameter => parameter.Master.dim() == 2), parameter =>
+            Assert.All(parameter.Names, name => Assert.Equal(parameter.IsFp8Matrix, !kept.Any(module => name.Name.StartsWith(module, StringComparison.Ordinal)))));
     }
 
     [Fact]

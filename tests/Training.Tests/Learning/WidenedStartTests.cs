@@ -57,7 +57,7 @@ public sealed class WidenedStartTests(OverfittedModel trained)
         var config = ModelConfig.Load(trained.Folder);
         using var start = new WidenedStart(new CheckpointWeights(checkpoint, config, CPU, float32), config.Text.HiddenSize, Wide, noise, seed: 1);
         using var weights = new TrainableWeights(CPU, float32, start);
-        using var model = new Qwen3VL(WidenedStart.Widen(config, Wide) with { Quantization = null }, weights);
+        using var model = new Qwen3VL(WidenedStart.Widen(config, Wide), weights);
         return LanguageModelLoss.Logits(model, trained.Batch, CPU, float32);
     }
 }

@@ -51,7 +51,7 @@ internal sealed class FractionMoves(Trace trace)
             chain.Add(new Operation(operation, new Number(left.Numerator * leftFactor, common), new Number(right.Numerator * rightFactor, common)).ToLatex());
         }
         var sum = IntegerMoves.WithoutSigns(operation, left.Numerator * leftFactor, right.Numerator * rightFactor);
-        chain.Add($@"{(sum.Sign < 0 ? "-" : "")}\frac{{{(sum with { Sign = 1 }).ToLatex()}}}{{{common}}}");
+        chain.Add($@"{(sum.Sign < 0 ? "-" : "")}\frac{{{sum.Unsigned.ToLatex()}}}{{{common}}}");
         return Reduce(chain, sum.Value, common);
     }
 

@@ -18,9 +18,7 @@ internal sealed class IntegerMoves(Trace trace)
         // Two signs in a row become one.
         if (right < 0) Extend(chain, Written(Flipped(operation), left, -right));
         Extend(chain, plain.ToLatex());
-        var written = string.Join('=', chain);
-        if (plain.Operator == Operator.Add) AddNaturals(written, plain);
-        else SubtractNaturals(written, plain);
+        WorkOut(string.Join('=', chain), plain);
     }
 
     /// <summary>A sum or difference of signed integers as one of natural numbers, a minus before it where the value is negative: <c>-164+9</c> is <c>-(164-9)</c>.</summary>
@@ -83,7 +81,7 @@ internal sealed class IntegerMoves(Trace trace)
             else
             {
                 trace.Step(product);
-                SubtractNaturals($"{rest}-{b * part}", new(Operator.Subtract, rest, b * part, 1));
+                WorkOut($"{rest}-{b * part}", new(Operator.Subtract, rest, b * part, 1));
             }
             rest = next;
         }
@@ -137,10 +135,10 @@ internal sealed class IntegerMoves(Trace trace)
         foreach (var part in parts)
         {
             var digit = LeadingDigit(part);
-            var shifted = $"{Times(part)}={number * part}";
+            var (worked, shifted) = ($"{Times(digit)}={ByDigit(number, digit)}{number * digit}", $"{Times(part)}={number * part}");
             if (!known.Add(digit)) trace.Step(shifted);
-            else if (digit == part) trace.Step($"{Times(digit)}={ByDigit(number, digit)}{number * digit}");
-            else trace.Step($"{Times(digit)}={ByDigit(number, digit)}{number * digit}", shifted);
+            else if (digit == part) trace.Step(worked);
+            else trace.Step(worked, shifted);
         }
         Total(written, [.. parts.Select(part => part * number)]);
     }
@@ -156,21 +154,15 @@ internal sealed class IntegerMoves(Trace trace)
         var total = terms[0];
         foreach (var term in terms.Skip(1))
         {
-            AddNaturals($"{total}+{term}", new(Operator.Add, total, term, 1));
+            WorkOut($"{total}+{term}", new(Operator.Add, total, term, 1));
             total += term;
         }
     }
 
-    private void AddNaturals(string written, NaturalSum sum)
+    private void WorkOut(string written, NaturalSum sum)
     {
         if (sum.Left < Group && sum.Right < Group) trace.Step($"{written}={sum.Value}");
         else ByPlace(written, sum.Left >= sum.Right ? sum : sum with { Left = sum.Right, Right = sum.Left });
-    }
-
-    private void SubtractNaturals(string written, NaturalSum difference)
-    {
-        if (difference.Left < Group) trace.Step($"{written}={difference.Value}");
-        else ByPlace(written, difference);
     }
 
     /// <summary>The smaller number's places one after the other, the largest first: <c>15740+4722=19740+722=20440+22=20460+2=20462</c>.</summary>
@@ -179,7 +171,7 @@ internal sealed class IntegerMoves(Trace trace)
         var sign = sum.Operator == Operator.Add ? 1 : -1;
         var (total, rest) = (sum.Left, sum.Right);
         var chain = sum.Sign > 0 ? [.. written.Split('=')] : new List<string>();
-        Extend(chain, (sum with { Sign = 1 }).ToLatex());
+        Extend(chain, sum.Unsigned.ToLatex());
         foreach (var part in Parts(sum.Right))
         {
             total += sign * part;
@@ -217,9 +209,10 @@ internal readonly record struct NaturalSum(Operator Operator, long Left, long Ri
 {
     public long Value => Sign * (Operator == Operator.Add ? Left + Right : Left - Right);
 
-    public string ToLatex()
-    {
-        var inner = IntegerMoves.Written(Operator, Left, Right);
-        return Sign < 0 ? $"-({inner})" : inner;
-    }
+    public Expression ToExpression() => Sign < 0 ? new Negation(Unsigned) : Unsigned;
+
+    public string ToLatex() => ToExpression().ToLatex();
+
+    /// <summary>Without the sign before the whole.</summary>
+    public Operation Unsigned => new(Operator, new Number(Left), new Number(Right));
 }

@@ -121,10 +121,8 @@ internal static class LinearEquationSolver
     {
         if (ready is { Operator: Operator.Add or Operator.Subtract, Left: Number { IsInteger: true } left, Right: Number { IsInteger: true } right })
         {
-            var plain = IntegerMoves.WithoutSigns(ready.Operator, left.Numerator, right.Numerator);
-            Expression sum = new Operation(plain.Operator, new Number(plain.Left), new Number(plain.Right));
-            if (plain.Sign < 0) sum = new Negation(sum);
-            if (sum.ToLatex() != ready.ToLatex()) return sum;
+            var plain = IntegerMoves.WithoutSigns(ready.Operator, left.Numerator, right.Numerator).ToExpression();
+            if (plain != ready) return plain;
         }
         return Number.Of(ArithmeticSolver.Evaluate(ready));
     }
