@@ -212,7 +212,7 @@ internal sealed class CudaText : IDisposable
 
     private void Logits(StepBatch batch)
     {
-        kernels.Launch("norm_rows", new Grid(batch.Sampled), 256, 0, batch.SampledRows, hidden.Address(), weights.Norm.Address(), rows.Address(), config.HiddenSize, epsilon);
+        kernels.Launch("rms_norm_rows", new Grid(batch.Sampled), 256, 0, batch.SampledRows, hidden.Address(), weights.Norm.Address(), rows.Address(), config.HiddenSize, epsilon);
         var tiles = TilesFor(batch.Sampled);
         kernels.Launch(
             $"head_{tiles}", new Grid(config.VocabSize / Rows, Groups(batch.Sampled, tiles)), 256, SumsBytes(tiles),
@@ -222,7 +222,7 @@ internal sealed class CudaText : IDisposable
     }
 
     private void Norm(Tensor weight, int tokens) =>
-        kernels.Launch("norm", new Grid(tokens), 256, 0, hidden.Address(), weight.Address(), x.Address(), config.HiddenSize, epsilon);
+        kernels.Launch("rms_norm", new Grid(tokens), 256, 0, hidden.Address(), weight.Address(), x.Address(), config.HiddenSize, epsilon);
 
     private void Linear(string kind, Fp8Matrix matrix, int rows, Tensor from, Tensor to, int tokens) => Linear(kernels, kind, matrix, rows, from, to, tokens);
 

@@ -35,7 +35,7 @@ DEVICE float inverse_rms(const float *row, int width, float epsilon) {
 
 // RMSNorm, as halves in the order that the linear layers read.
 extern "C" __global__ void __launch_bounds__(256)
-norm(const float *hidden, const u16 *weight, u16 *x, int width, float epsilon) {
+rms_norm(const float *hidden, const u16 *weight, u16 *x, int width, float epsilon) {
     let_next_begin();
     wait_for_last();
     const float *row = hidden + (size_t)blockIdx.x * width;
@@ -46,7 +46,7 @@ norm(const float *hidden, const u16 *weight, u16 *x, int width, float epsilon) {
 
 // The last RMSNorm, of the rows asked for, as floats for the head.
 extern "C" __global__ void __launch_bounds__(256)
-norm_rows(const int *rows, const float *hidden, const u16 *weight, float *x, int width, float epsilon) {
+rms_norm_rows(const int *rows, const float *hidden, const u16 *weight, float *x, int width, float epsilon) {
     let_next_begin();
     wait_for_last();
     const float *row = hidden + (size_t)rows[blockIdx.x] * width;

@@ -106,7 +106,7 @@ static void test_norm() {
     for (float &v : hidden) v = normal() * 3;
     std::vector<u16> weight(width), x(tokens * width);
     for (u16 &w : weight) w = to_bf16(1 + 0.1f * normal());
-    launch({tokens, 1, 1}, 256, [&] { norm(hidden.data(), weight.data(), x.data(), width, 1e-6f); });
+    launch({tokens, 1, 1}, 256, [&] { rms_norm(hidden.data(), weight.data(), x.data(), width, 1e-6f); });
     std::vector<double> expected;
     std::vector<float> actual;
     for (int t = 0; t < tokens; t++) {
