@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using EduVision.Inference.Engine;
 using EduVision.Inference.Hosting;
-using EduVision.Inference.Runners.Torch;
+using EduVision.Inference.Runners;
 using EduVision.Model.Configuration;
 using Microsoft.Extensions.Options;
 
@@ -17,8 +17,8 @@ internal static class Service
         WebApplication? app = null;
         try
         {
-            app = InferenceHost.Build(configure, services => TorchRunnerLoader.Load(
-                services.GetRequiredService<ServedModel>().Directory, services.GetRequiredService<IOptions<InferenceOptions>>().Value));
+            app = InferenceHost.Build(configure, services => RunnerLoader.Load(
+                services.GetRequiredService<ServedModel>().Directory, services.GetRequiredService<IOptions<InferenceOptions>>().Value, services.GetRequiredService<ILogger<ModelRunner>>()));
             await app.StartAsync(cancellationToken);
             await app.Services.GetRequiredService<InferenceEngine>().Loaded.WaitAsync(cancellationToken);
             return app;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EduVision.Inference.Hosting;
+using EduVision.Inference.Runners;
 
 namespace EduVision.Inference.Commands;
 
@@ -8,6 +9,7 @@ internal sealed class ServiceOptions
 {
     public Option<string?> Model { get; } = new("--model") { Description = "Folder of a Qwen3-VL checkpoint; models/nano if not given." };
     public Option<string?> Device { get; } = new("--device") { Description = "cpu, cuda or cuda:N; a GPU if there is one." };
+    public Option<RunnerKind?> Runner { get; } = new("--runner") { Description = "On a GPU: auto, torch or cuda (our kernels)." };
     public Option<int?> Threads { get; } = new("--threads") { Description = "Threads of a CPU; one per core." };
     public Option<string?> TorchLibrary { get; } = new("--torch") { Description = "Folder with the libtorch of an installed PyTorch (torch/lib)." };
 
@@ -15,6 +17,7 @@ internal sealed class ServiceOptions
     {
         command.Options.Add(Model);
         command.Options.Add(Device);
+        command.Options.Add(Runner);
         command.Options.Add(Threads);
         command.Options.Add(TorchLibrary);
     }
@@ -23,6 +26,7 @@ internal sealed class ServiceOptions
     {
         options.ModelDirectory = parsed.GetValue(Model) ?? options.ModelDirectory;
         options.Device = parsed.GetValue(Device) ?? options.Device;
+        options.Runner = parsed.GetValue(Runner) ?? options.Runner;
         options.Threads = parsed.GetValue(Threads) ?? options.Threads;
         options.TorchLibrary = parsed.GetValue(TorchLibrary) ?? options.TorchLibrary;
     }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using EduVision.Inference.Runners;
 
 namespace EduVision.Inference.Hosting;
 
@@ -21,6 +22,9 @@ public sealed class InferenceOptions
     /// <summary><c>cpu</c>, <c>cuda</c>, <c>cuda:1</c>, or null for a GPU if there is one.</summary>
     [RegularExpression("cpu|cuda(:[0-9]+)?", ErrorMessage = "Device must be cpu, cuda or cuda:N, such as cuda:0.")]
     public string? Device { get; set; }
+
+    /// <summary>What computes on a GPU.</summary>
+    public RunnerKind Runner { get; set; } = RunnerKind.Auto;
 
     /// <summary>Threads of a CPU device; null for one per core.</summary>
     [Range(1, 1024)]

@@ -1,3 +1,7 @@
+using EduVision.Inference.Runners.Sampling;
+using EduVision.Model.Configuration;
+using EduVision.Model.Imaging;
+
 namespace EduVision.Inference.Runners;
 
 /// <summary>
@@ -19,6 +23,19 @@ public abstract class ModelRunner : IDisposable
     /// </summary>
     /// <returns>One result for each chunk, in order.</returns>
     public abstract IReadOnlyList<ChunkResult> Step(IReadOnlyList<SequenceChunk> chunks);
+
+    /// <summary>Runs a small image and a few tokens through the model, so that the first request does not pay for loading code and kernels.</summary>
+    /// <param name="vision">Sizes of the vision tower.</param>
+    public void WarmUp(VisionConfig vision)
+    {
+        var grid = new ImageGrid(1, 4, 4);
+        using var image = Encode(new ImageSource(grid, () => new ImagePatches(new float[grid.Patches * vision.PatchWidth], grid)));
+        var prompt = new Prompt { Ids = new int[20], Positions = RotaryPositions.Plain(20) };
+        var sample = new SampleRequest(new SamplingParameters { TopK = 20, TopP = 0.95 }, 0, new HashSet<int>());
+        // Into blocks that nobody holds yet: what is written there counts for nothing.
+        foreach (var (start, count) in new[] { (0, 12), (12, 7), (19, 1) })
+            Step([new SequenceChunk { Prompt = prompt, Tokens = prompt.Ids, Start = start, Count = count, Blocks = [0, 1, 2], Images = new Dictionary<PromptImage, EncodedImage>(), Sample = sample }]);
+    }
 
     /// <inheritdoc/>
     public abstract void Dispose();

@@ -36,4 +36,8 @@ public sealed class SequenceChunk
 /// <summary>What came of one chunk.</summary>
 /// <param name="Token">The sampled token, if one was asked for.</param>
 /// <param name="Fault">Why the result is void, such as logits that are no numbers; null if all is well.</param>
-public readonly record struct ChunkResult(SampledToken? Token, string? Fault = null);
+public readonly record struct ChunkResult(SampledToken? Token, string? Fault = null)
+{
+    /// <summary>The logits held something that is no number.</summary>
+    public static ChunkResult NoNumbers { get; } = new(null, "The model computed values that are no numbers. Ask again; if it happens again, the model's files may be damaged.");
+}

@@ -7,6 +7,14 @@ namespace EduVision.Model.Configuration;
 /// <param name="Width">Pairs turned by the column.</param>
 public sealed record RopeSettings(double Theta, int Temporal, int Height, int Width)
 {
+    /// <summary>Which position turns that frequency pair: 0 time, 1 row, 2 column. They are interleaved.</summary>
+    public int AxisOf(int pair) => (pair % 3) switch
+    {
+        1 when pair < 3 * Height => 1,
+        2 when pair < 3 * Width => 2,
+        _ => 0,
+    };
+
     /// <summary>
     /// Reads both spellings: <c>rope_parameters</c> (transformers 5) and <c>rope_theta</c> beside <c>rope_scaling</c> (4.57).
     /// A file may carry both; they must agree.

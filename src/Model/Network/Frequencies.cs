@@ -2,7 +2,8 @@ using static TorchSharp.torch;
 
 namespace EduVision.Model.Network;
 
-internal static class Frequencies
+/// <summary>Frequencies of rotary positions.</summary>
+public static class Frequencies
 {
     /// <summary>Inverse frequencies theta^(-2i / width), in float32 as the reference has them.</summary>
     /// <returns>[width / 2], on the CPU.</returns>

@@ -14,7 +14,7 @@ internal sealed class MultimodalRotary : IDisposable
         using var scope = NewDisposeScope();
         var pairs = config.HeadDim / 2;
         inverseFrequencies = Frequencies.Inverse(config.Rope.Theta, config.HeadDim).to(device).unsqueeze(0).DetachFromDisposeScope();
-        axes = tensor([.. Enumerable.Range(0, pairs).Select(pair => Axis(config.Rope, pair))], device: device).DetachFromDisposeScope();
+        axes = tensor([.. Enumerable.Range(0, pairs).Select(pair => (long)config.Rope.AxisOf(pair))], device: device).DetachFromDisposeScope();
     }
 
     /// <param name="positions">[3, tokens], int64.</param>
@@ -31,11 +31,4 @@ internal sealed class MultimodalRotary : IDisposable
         inverseFrequencies.Dispose();
         axes.Dispose();
     }
-
-    private static long Axis(RopeSettings rope, int pair) => (pair % 3) switch
-    {
-        1 when pair < 3 * rope.Height => 1,
-        2 when pair < 3 * rope.Width => 2,
-        _ => 0,
-    };
 }

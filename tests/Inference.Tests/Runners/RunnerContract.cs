@@ -28,7 +28,7 @@ public abstract class RunnerContract(TorchRunnerFixture fixture)
     {
         using var runner = fixture.NewRunner();
         var prompt = fixture.PromptOf("What is this?", 2);
-        TorchRunnerFixture.Same(TorchRunnerFixture.Generate(runner, prompt, Tokens), TorchRunnerFixture.Generate(runner, prompt, Tokens, chunk, firstBlock: 40));
+        fixture.Same(TorchRunnerFixture.Generate(runner, prompt, Tokens), TorchRunnerFixture.Generate(runner, prompt, Tokens, chunk, firstBlock: 40));
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public abstract class RunnerContract(TorchRunnerFixture fixture)
             }
         }
         foreach (var image in images.Values) image.Dispose();
-        for (var i = 0; i < prompts.Length; i++) TorchRunnerFixture.Same(alone[i], made[i]);
+        for (var i = 0; i < prompts.Length; i++) fixture.Same(alone[i], made[i]);
 
         // Blocks that are neighbours belong to different sequences.
         int[] Interleaved(int sequence) => [.. Enumerable.Range(0, 25).Select(i => (i * 5) + sequence)];
@@ -73,7 +73,7 @@ public abstract class RunnerContract(TorchRunnerFixture fixture)
         var cached = (prompt.Ids.Count - 1) / TorchRunnerFixture.BlockSize * TorchRunnerFixture.BlockSize;
         var images = prompt.Images.Where(image => image.End > cached).ToDictionary(image => image, image => runner.Encode(image.Source));
         var result = runner.Step([TorchRunnerFixture.Chunk(prompt, prompt.Ids, cached, prompt.Ids.Count - cached, blocks, images)])[0];
-        TorchRunnerFixture.Same(fresh, [result.Token!]);
+        fixture.Same(fresh, [result.Token!]);
     }
 
     [Fact]

@@ -118,4 +118,40 @@ public sealed class SamplerTests
         Assert.Subset(largest, drawn);
         Assert.True(drawn.Count > topK * 0.99);
     }
+
+    [Fact]
+    public void The_largest_logits_are_enough_to_choose_as_from_all_of_them()
+    {
+        var random = new Random(5);
+        var sampler = new Sampler();
+        for (var run = 0; run < 2000; run++)
+        {
+            // Few different values, so that equals occur.
+            float[] logits = [.. Enumerable.Range(0, 300).Select(_ => (float)random.Next(run % 2 == 0 ? 40 : 4000) / 7)];
+            var parameters = new SamplingParameters
+            {
+                Temperature = random.Next(3) * 0.7, TopK = random.Next(1, 65), TopP = random.Next(2) == 0 ? 1 : random.NextDouble(),
+                MinP = random.Next(2) * 0.1, Seed = (ulong)run, TopLogProbs = random.Next(5),
+            };
+            var request = new SampleRequest(parameters, run, Nothing);
+            int[] top = [.. Enumerable.Range(0, logits.Length).OrderByDescending(id => logits[id]).ThenBy(id => id).Take(64)];
+            Assert.True(Sampler.NeedsOnly(64, request));
+            var expected = sampler.Choose(logits, request)!;
+            var peak = logits.Max();
+            var normaliser = peak + MathF.Log(logits.Sum(logit => MathF.Exp(logit - peak)));
+            var actual = Sampler.Choose(top, [.. top.Select(id => logits[id])], normaliser, request)!;
+            Assert.Equal(expected.Id, actual.Id);
+            Assert.Equal(expected.LogProbability, actual.LogProbability, 1e-4f);
+            Assert.Equal(expected.Alternatives.Select(score => score.Id), actual.Alternatives.Select(score => score.Id));
+        }
+    }
+
+    [Fact]
+    public void Some_requests_need_every_logit()
+    {
+        Assert.False(Sampler.NeedsOnly(64, new SampleRequest(new SamplingParameters(), 0, Nothing)));
+        Assert.False(Sampler.NeedsOnly(64, new SampleRequest(new SamplingParameters { TopK = 65 }, 0, Nothing)));
+        Assert.False(Sampler.NeedsOnly(64, new SampleRequest(new SamplingParameters { Temperature = 0, PresencePenalty = 1 }, 0, new HashSet<int> { 3 })));
+        Assert.True(Sampler.NeedsOnly(64, new SampleRequest(new SamplingParameters { Temperature = 0, PresencePenalty = 1 }, 0, Nothing)));
+    }
 }

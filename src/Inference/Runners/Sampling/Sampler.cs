@@ -27,6 +27,29 @@ public sealed class Sampler
         return parameters.TopLogProbs == 0 ? new SampledToken(id) : Score(logits, id, peak, parameters.TopLogProbs);
     }
 
+    /// <summary>Whether the request can be met from a row's <paramref name="count"/> largest logits.</summary>
+    public static bool NeedsOnly(int count, SampleRequest request) =>
+        (request.Parameters.PresencePenalty == 0 || request.Seen.Count == 0)
+        && (request.Parameters.Temperature <= 0 || (request.Parameters.TopK > 0 && request.Parameters.TopK <= count))
+        && request.Parameters.TopLogProbs <= count;
+
+    /// <summary>Chooses among a row's largest logits, as <see cref="Choose(ReadOnlySpan{float}, SampleRequest)"/> would from all of it.</summary>
+    /// <param name="ids">Their ids, the likeliest first, of equals the lower id.</param>
+    /// <param name="logits">The logits.</param>
+    /// <param name="normaliser">Logarithm of the sum of the row's exponentials.</param>
+    /// <param name="request">What to do; <see cref="NeedsOnly"/> holds for it.</param>
+    /// <returns>Null if the largest is no finite number.</returns>
+    public static SampledToken? Choose(ReadOnlySpan<int> ids, ReadOnlySpan<float> logits, float normaliser, SampleRequest request)
+    {
+        if (!float.IsFinite(logits[0])) return null;
+        var parameters = request.Parameters;
+        var chosen = parameters.Temperature <= 0 ? 0 : Weigh(logits[..Math.Min(parameters.TopK, ids.Length)], logits[0], request);
+        if (parameters.TopLogProbs == 0) return new SampledToken(ids[chosen]);
+        var scores = new TokenScore[parameters.TopLogProbs];
+        for (var i = 0; i < scores.Length; i++) scores[i] = new TokenScore(ids[i], logits[i] - normaliser);
+        return new SampledToken(ids[chosen], logits[chosen] - normaliser, scores);
+    }
+
     private int Draw(ReadOnlySpan<float> logits, SampleRequest request)
     {
         var parameters = request.Parameters;
@@ -39,10 +62,19 @@ public sealed class Sampler
 
         var candidates = Likeliest(row, parameters.TopK > 0 ? Math.Min(parameters.TopK, row.Length) : row.Length, parameters.TopP < 1);
         var peak = TensorPrimitives.Max(row);
-        Span<double> weights = candidates.Length <= Many ? stackalloc double[candidates.Length] : new double[candidates.Length];
+        Span<float> values = candidates.Length <= Many ? stackalloc float[candidates.Length] : new float[candidates.Length];
+        for (var i = 0; i < values.Length; i++) values[i] = row[candidates[i]];
+        return candidates[Weigh(values, peak, request)];
+    }
+
+    // Which of the candidates, after temperature, top-p and min-p; in falling order if top-p is asked for.
+    private static int Weigh(ReadOnlySpan<float> values, float peak, SampleRequest request)
+    {
+        var parameters = request.Parameters;
+        Span<double> weights = values.Length <= Many ? stackalloc double[values.Length] : new double[values.Length];
         var total = 0.0;
         for (var i = 0; i < weights.Length; i++)
-            total += weights[i] = Math.Exp((row[candidates[i]] - peak) / parameters.Temperature);
+            total += weights[i] = Math.Exp((values[i] - peak) / parameters.Temperature);
 
         var kept = weights.Length;
         if (parameters.TopP < 1)
@@ -71,7 +103,7 @@ public sealed class Sampler
             place -= weights[i];
             if (place < 0) break;
         }
-        return candidates[last];
+        return last;
     }
 
     // The ids of the `count` largest values; in falling order if they are fewer than all, or if sorted is wanted.

@@ -15,6 +15,9 @@ internal static unsafe partial class TensorMemory
         return address;
     }
 
+    /// <summary>A row of a CPU matrix. The tensor must outlive its use.</summary>
+    public static ReadOnlySpan<float> Row(Tensor matrix, int row, int width) => new(Floats(matrix) + ((long)row * width), width);
+
     [LibraryImport("LibTorchSharp")]
     private static partial nint THSTensor_data(nint handle);
 }

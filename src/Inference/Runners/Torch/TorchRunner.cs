@@ -1,5 +1,4 @@
 using EduVision.Inference.Runners.Sampling;
-using EduVision.Model.Imaging;
 using EduVision.Model.Network;
 using static TorchSharp.torch;
 
@@ -37,19 +36,6 @@ public sealed class TorchRunner : ModelRunner
 
     /// <inheritdoc/>
     public override string Device { get; }
-
-    /// <summary>Runs a small image and a few tokens through the model, so that the first request does not pay for loading code and kernels.</summary>
-    public void WarmUp()
-    {
-        var grid = new ImageGrid(1, 4, 4);
-        var vision = model.Config.Vision;
-        using var image = Encode(new ImageSource(grid, () => new ImagePatches(new float[grid.Patches * vision.PatchWidth], grid)));
-        var prompt = new Prompt { Ids = new int[20], Positions = RotaryPositions.Plain(20) };
-        var sample = new SampleRequest(new SamplingParameters { TopK = 20, TopP = 0.95 }, 0, new HashSet<int>());
-        // Into blocks that nobody holds yet: what is written there counts for nothing.
-        foreach (var (start, count) in new[] { (0, 12), (12, 7), (19, 1) })
-            Step([new SequenceChunk { Prompt = prompt, Tokens = prompt.Ids, Start = start, Count = count, Blocks = [0, 1, 2], Images = new Dictionary<PromptImage, EncodedImage>(), Sample = sample }]);
-    }
 
     /// <inheritdoc/>
     public override EncodedImage Encode(ImageSource image)
@@ -141,15 +127,11 @@ public sealed class TorchRunner : ModelRunner
         for (var i = 0; i < results.Length; i++)
         {
             if (chunks[i].Sample is not { } sample) continue;
-            var token = sampler.Choose(Row(logits, row++, width), sample);
-            results[i] = token is null
-                ? new ChunkResult(null, "The model computed values that are no numbers. Ask again; if it happens again, the model's files may be damaged.")
-                : new ChunkResult(token);
+            var token = sampler.Choose(TensorMemory.Row(logits, row++, width), sample);
+            results[i] = token is null ? ChunkResult.NoNumbers : new ChunkResult(token);
         }
         return results;
     }
-
-    private static unsafe ReadOnlySpan<float> Row(Tensor logits, int row, int width) => new(TensorMemory.Floats(logits) + ((long)row * width), width);
 
     /// <inheritdoc/>
     public override void Dispose()

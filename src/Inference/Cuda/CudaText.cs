@@ -1,0 +1,253 @@
+using System.Runtime.InteropServices;
+using EduVision.Inference.Cuda.Driver;
+using EduVision.Inference.Runners.Sampling;
+using EduVision.Inference.Runners.Torch;
+using EduVision.Model.Configuration;
+using EduVision.Model.Network;
+using static TorchSharp.torch;
+
+namespace EduVision.Inference.Cuda;
+
+/// <summary>
+/// The text decoder in our kernels: the layers of a step, over the paged KV cache that it owns. A step of decodes is one graph,
+/// captured when its size is met first.
+/// </summary>
+internal sealed class CudaText : IDisposable
+{
+    /// <summary>Positions that attention takes at once; as in <c>attention.cu</c>.</summary>
+    public const int Span = 256;
+
+    // Partial sums of attention: what does not fit is attended to in several launches.
+    private const long AttentionBytes = 256L << 20;
+    // As in pick.cu.
+    private const int Top = 64, Slices = 16, Found = (2 * Top) + 2;
+    private const int Rows = 16, Wide = 128, StageBytes = Wide * (128 + 256);
+
+    // Up to here reading the weights once for each group of 32 tokens costs less than tiles that fill few of the chip's processors.
+    private const int FewTokens = 64;
+
+    private readonly TextConfig config;
+    private readonly CudaWeights weights;
+    private readonly KernelLibrary kernels;
+    private readonly Device device;
+    private readonly Tensor frequencies, axes, keys, values, hidden, x, gated, qkv, queries, sums, marks, rows, logits, sliceIds, sliceValues, sliceMarks, picked;
+    private readonly PinnedMemory<int> numbers = new();
+    private readonly PinnedMemory<float> found = new(), whole = new();
+    private readonly Dictionary<(int Tokens, int TableWidth), nint> graphs = [];
+    private readonly long cacheBytes;
+    private readonly float epsilon;
+    private Tensor numbersOnDevice;
+
+    /// <summary>A decoder.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="weights">Its weights.</param>
+    /// <param name="kernels">The kernels compiled for these sizes.</param>
+    /// <param name="layout">The KV cache.</param>
+    /// <param name="maxTokens">Most tokens of a step.</param>
+    /// <param name="maxSampled">Most sequences of a step.</param>
+    /// <param name="device">The GPU.</param>
+    public CudaText(TextConfig config, CudaWeights weights, KernelLibrary kernels, KvLayout layout, int maxTokens, int maxSampled, Device device)
+    {
+        (this.config, this.weights, this.kernels, this.device) = (config, weights, kernels, device);
+        MaxTokens = Math.Max(maxTokens, StepBatch.LargestGraph);
+        maxSampled = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)maxSampled);
+        epsilon = (float)config.RmsNormEps;
+        int pairs = config.HeadDim / 2, heads = config.Heads * config.HeadDim;
+        using var scope = NewDisposeScope();
+        Tensor Keep(Tensor made) => made.DetachFromDisposeScope();
+        Tensor New(ScalarType type, params long[] shape) => Keep(empty(shape, type, device));
+        frequencies = Keep(Frequencies.Inverse(config.Rope.Theta, config.HeadDim).to(device));
+        axes = Keep(tensor([.. Enumerable.Range(0, pairs).Select(config.Rope.AxisOf)], ScalarType.Int32).to(device));
+        // One block more than the scheduler knows of: what fills a graph up writes there.
+        Scratch = layout.Blocks;
+        long[] cache = [config.Layers, layout.Blocks + 1, config.KvHeads, layout.BlockSize, config.HeadDim];
+        // Zeros: what is masked is multiplied by nothing, and a NaN times nothing is a NaN.
+        keys = Keep(zeros(cache, ScalarType.Float16, device));
+        values = Keep(zeros(cache, ScalarType.Float16, device));
+        cacheBytes = (layout.Blocks + 1L) * config.KvHeads * layout.BlockSize * config.HeadDim * 2;
+        hidden = New(ScalarType.Float32, MaxTokens, config.HiddenSize);
+        x = New(ScalarType.Float16, MaxTokens, Math.Max(config.HiddenSize, heads));
+        gated = New(ScalarType.Float16, MaxTokens, config.IntermediateSize);
+        qkv = New(ScalarType.Float32, MaxTokens, heads + (2 * config.KvHeads * config.HeadDim));
+        queries = New(ScalarType.Float16, MaxTokens, heads);
+        sums = New(ScalarType.Float32, AttentionBytes / sizeof(float));
+        marks = New(ScalarType.Float32, AttentionBytes / sizeof(float) / config.HeadDim * 2);
+        rows = New(ScalarType.Float32, maxSampled, config.HiddenSize);
+        logits = New(ScalarType.Float32, maxSampled, config.VocabSize);
+        sliceIds = New(ScalarType.Int32, maxSampled, Slices, Top);
+        sliceValues = New(ScalarType.Float32, maxSampled, Slices, Top);
+        sliceMarks = New(ScalarType.Float32, maxSampled, Slices, 2);
+        picked = New(ScalarType.Int32, maxSampled, Found);
+        numbersOnDevice = New(ScalarType.Int32, 1 << 16);
+    }
+
+    /// <summary>Tokens whose queries of one key head fill a tile of attention.</summary>
+    public int TileTokens => Rows / (config.Heads / config.KvHeads);
+
+    /// <summary>The KV block that belongs to nobody.</summary>
+    public int Scratch { get; }
+
+    /// <summary>Most tokens of a step.</summary>
+    public int MaxTokens { get; }
+
+    /// <summary>Computes a step and waits for it. <see cref="Choose"/> then says what came of each sampled row.</summary>
+    public void Forward(StepBatch batch)
+    {
+        if (batch.Sampled > logits.shape[0]) throw new ArgumentException($"A step of {batch.Sampled} sequences; there is room for {logits.shape[0]}.", nameof(batch));
+        Upload(batch);
+        if (batch.IsDecode) CudaDriver.LaunchGraph(GraphOf(batch), kernels.Stream);
+        else Compute(batch);
+        var count = batch.Sampled * Found;
+        found.Take(count);
+        if (count > 0) CudaDriver.CopyToHost(found.Address, picked.Address(), (long)count * sizeof(float), kernels.Stream);
+        // A fault of a kernel shows here.
+        CudaDriver.Wait(kernels.Stream);
+    }
+
+    /// <summary>Chooses behind a sampled row of the last step: from its largest logits, or from all where they are not enough.</summary>
+    /// <param name="row">Which of the rows that were asked for.</param>
+    /// <param name="request">How.</param>
+    /// <param name="sampler">For what needs all.</param>
+    /// <returns>Null if the row holds what is no number.</returns>
+    public SampledToken? Choose(int row, SampleRequest request, Sampler sampler)
+    {
+        var mine = found.Take((row + 1) * Found).Slice(row * Found, Found);
+        if (!float.IsFinite(mine[2 * Top])) return null;
+        if (Sampler.NeedsOnly(Math.Min(Top, config.VocabSize), request))
+            return Sampler.Choose(MemoryMarshal.Cast<float, int>(mine[..Top]), mine.Slice(Top, Top), mine[(2 * Top) + 1], request);
+        var all = whole.Take(config.VocabSize);
+        CudaDriver.CopyToHost(whole.Address, logits.Address() + (nint)((long)row * config.VocabSize * sizeof(float)), (long)config.VocabSize * sizeof(float), kernels.Stream);
+        CudaDriver.Wait(kernels.Stream);
+        return sampler.Choose(all, request);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        ForgetGraphs();
+        foreach (var tensor in new[] { frequencies, axes, keys, values, hidden, x, gated, qkv, queries, sums, marks, rows, logits, sliceIds, sliceValues, sliceMarks, picked, numbersOnDevice }) tensor.Dispose();
+        numbers.Dispose();
+        found.Dispose();
+        whole.Dispose();
+    }
+
+    private void Upload(StepBatch batch)
+    {
+        var count = batch.Numbers.Count;
+        if (count > numbersOnDevice.shape[0])
+        {
+            ForgetGraphs();
+            numbersOnDevice.Dispose();
+            numbersOnDevice = empty([System.Numerics.BitOperations.RoundUpToPowerOf2((uint)count)], ScalarType.Int32, device).DetachFromDisposeScope();
+        }
+        var staged = numbers.Take(count);
+        for (var i = 0; i < count; i++) staged[i] = batch.Numbers[i];
+        batch.Address = numbersOnDevice.Address();
+        CudaDriver.CopyToDevice(batch.Address, numbers.Address, (long)count * sizeof(int), kernels.Stream);
+    }
+
+    private nint GraphOf(StepBatch batch)
+    {
+        var key = (batch.Tokens, batch.TableWidth);
+        if (!graphs.TryGetValue(key, out var graph))
+        {
+            // Once for real: kernels are found and set up before anything is captured. Computing a token again is harmless.
+            Compute(batch);
+            graphs[key] = graph = CudaDriver.Capture(kernels.Stream, () => Compute(batch));
+        }
+        return graph;
+    }
+
+    private void ForgetGraphs()
+    {
+        foreach (var graph in graphs.Values) CudaDriver.DestroyGraph(graph);
+        graphs.Clear();
+    }
+
+    private void Compute(StepBatch batch)
+    {
+        using var images = batch.Images?.Embeddings.contiguous();
+        kernels.Launch("embed", new Grid(batch.Tokens), 256, 0, batch.Ids, weights.Embeddings.Address(), images?.Address() ?? 0, hidden.Address(), config.HiddenSize);
+        for (var layer = 0; layer < config.Layers; layer++)
+        {
+            Layer(batch, layer);
+            if (batch.Images is not { } pictures || layer >= pictures.DeepStack.Count) continue;
+            using var features = pictures.DeepStack[layer].contiguous();
+            kernels.Launch("add_rows", new Grid(batch.ImageTokens), 256, 0, batch.ImageRows, features.Address(), hidden.Address(), config.HiddenSize);
+        }
+        if (batch.Sampled > 0) Logits(batch);
+    }
+
+    private void Layer(StepBatch batch, int index)
+    {
+        var layer = weights.Layers[index];
+        nint layerKeys = keys.Address() + (nint)(index * cacheBytes), layerValues = values.Address() + (nint)(index * cacheBytes);
+        Norm(layer.InputNorm, batch.Tokens);
+        Linear("store", layer.Qkv, layer.Qkv.Rows, x, qkv, batch.Tokens);
+        kernels.Launch(
+            "heads", new Grid(batch.Tokens, config.Heads + (2 * config.KvHeads)), config.HeadDim / 2, 0,
+            qkv.Address(), layer.QueryNorm.Address(), layer.KeyNorm.Address(), batch.Positions, frequencies.Address(), axes.Address(),
+            batch.Slots, queries.Address(), layerKeys, layerValues, batch.Tokens, epsilon);
+        Attend(batch, layerKeys, layerValues);
+        Linear("add", layer.Output, layer.Output.Rows, x, hidden, batch.Tokens);
+        Norm(layer.PostNorm, batch.Tokens);
+        Linear("gated", layer.GateUp, config.IntermediateSize, x, gated, batch.Tokens);
+        Linear("add", layer.Down, layer.Down.Rows, gated, hidden, batch.Tokens);
+    }
+
+    private void Attend(StepBatch batch, nint layerKeys, nint layerValues)
+    {
+        var room = AttentionBytes / sizeof(float) / ((long)config.Heads * batch.Spans * config.HeadDim);
+        for (var tile = 0; tile < batch.Tiles.Count;)
+        {
+            var (first, count, next) = (batch.Tiles[tile].First, 0, tile);
+            while (next < batch.Tiles.Count && (next == tile || count + batch.Tiles[next].Count <= room)) count += batch.Tiles[next++].Count;
+            kernels.Launch(
+                $"attend_{batch.TilesTogether}", new Grid(next - tile, config.KvHeads, batch.Spans), 128, 0, queries.Address(), layerKeys, layerValues, batch.Tables, batch.TilesFrom(tile), batch.Places,
+                sums.Address(), marks.Address(), first, batch.TableWidth, batch.Spans);
+            kernels.Launch("join", new Grid(count, config.Heads), config.HeadDim, 0, sums.Address(), marks.Address(), batch.Places, x.Address(), first, batch.Spans);
+            tile = next;
+        }
+    }
+
+    private void Logits(StepBatch batch)
+    {
+        kernels.Launch("rms_norm_rows", new Grid(batch.Sampled), 256, 0, batch.SampledRows, hidden.Address(), weights.Norm.Address(), rows.Address(), config.HiddenSize, epsilon);
+        var tiles = TilesFor(batch.Sampled);
+        kernels.Launch(
+            $"head_{tiles}", new Grid(config.VocabSize / Rows, Groups(batch.Sampled, tiles)), 256, SumsBytes(tiles),
+            weights.Head.Address(), rows.Address(), logits.Address(), config.VocabSize, config.HiddenSize, batch.Sampled);
+        kernels.Launch("pick_slices", new Grid(Slices, batch.Sampled), 256, 0, logits.Address(), sliceIds.Address(), sliceValues.Address(), sliceMarks.Address(), config.VocabSize);
+        kernels.Launch("pick_rows", new Grid(batch.Sampled), 512, 0, sliceIds.Address(), sliceValues.Address(), sliceMarks.Address(), picked.Address());
+    }
+
+    private void Norm(Tensor weight, int tokens) =>
+        kernels.Launch("rms_norm", new Grid(tokens), 256, 0, hidden.Address(), weight.Address(), x.Address(), config.HiddenSize, epsilon);
+
+    private void Linear(string kind, Fp8Matrix matrix, int rows, Tensor from, Tensor to, int tokens) => Linear(kernels, kind, matrix, rows, from, to, tokens);
+
+    /// <summary>One product; which kernel computes it changes nothing of the result.</summary>
+    /// <param name="kernels">The kernels.</param>
+    /// <param name="kind"><c>store</c>, <c>add</c> (to what is there) or <c>gated</c> (SwiGLU of the matrix's two halves).</param>
+    /// <param name="matrix">The weights.</param>
+    /// <param name="rows">Outputs a token: the matrix's rows, or half of them for <c>gated</c>.</param>
+    /// <param name="from">[tokens, columns], float16, in the order that <c>exchanged</c> of the kernels' prelude makes.</param>
+    /// <param name="to">[tokens, rows], float32; float16 in that order for <c>gated</c>.</param>
+    /// <param name="tokens">How many.</param>
+    internal static void Linear(KernelLibrary kernels, string kind, Fp8Matrix matrix, int rows, Tensor from, Tensor to, int tokens)
+    {
+        var sets = matrix.Rows / rows;
+        var tiles = TilesFor(tokens);
+        var (name, grid, shared) = tokens > FewTokens
+            ? ($"wide_{kind}", new Grid((rows + (Wide / sets) - 1) / (Wide / sets), (tokens + Wide - 1) / Wide), kernels.Stages * StageBytes)
+            : ($"linear_{kind}_{tiles}", new Grid(rows / Rows, Groups(tokens, tiles)), 2 * sets * SumsBytes(tiles));
+        kernels.Launch(name, grid, 256, shared, matrix.Bytes.Address(), matrix.Scales.Address(), from.Address(), to.Address(), rows, matrix.Columns, tokens);
+    }
+
+    // Eight tokens a tile; how many tiles a block has changes nothing of what it computes.
+    private static int TilesFor(int tokens) => tokens <= 8 ? 1 : tokens <= 16 ? 2 : 4;
+
+    private static int Groups(int tokens, int tiles) => (tokens + (8 * tiles) - 1) / (8 * tiles);
+
+    private static int SumsBytes(int tiles) => 8 * Rows * 8 * tiles * sizeof(float);
+}

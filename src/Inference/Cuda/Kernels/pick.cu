@@ -1,0 +1,131 @@
+// The largest TOP logits of each row, in falling order (of equals the first one first), and the logarithm of the sum of all
+// exponentials: what choosing a token needs, in place of the whole row. A row is cut into SLICES that are searched at once.
+
+#define TOP 64
+#define SLICES 16
+#define FOUND (2 * TOP + 2)
+#define INFINITE __uint_as_float(0x7f800000u)
+#define NO_NUMBER __uint_as_float(0x7fc00000u)
+
+// Larger for larger floats; a NaN beats everything, so that it is seen.
+DEVICE u32 rank_of(float v) {
+    if (v != v) return 0xffffffffu;
+    const u32 bits = __float_as_uint(v);
+    return bits >> 31 ? ~bits : bits | 0x80000000u;
+}
+
+// One slice of one row: its TOP largest in any order (fewer in a short slice: the rest is marked with -1), its maximum and its sum.
+extern "C" __global__ void __launch_bounds__(256)
+pick_slices(const float *logits, int *ids, float *values, float *marks, int width) {
+    __shared__ int counts[256];
+    __shared__ int taken, tied;
+    __shared__ u32 prefix;
+    __shared__ int wanted;
+    __shared__ float parts[8];
+    let_next_begin();
+    wait_for_last();
+    const int slice = blockIdx.x, size = (width + SLICES - 1) / SLICES, from = slice * size, count = max(0, min(size, width - from));
+    const float *row = logits + (size_t)blockIdx.y * width + from;
+    const size_t at = ((size_t)blockIdx.y * SLICES + slice) * TOP;
+
+    float most = -INFINITE;
+    for (int i = threadIdx.x; i < count; i += 256) most = row[i] != row[i] || most != most ? NO_NUMBER : fmaxf(most, row[i]);
+    // A NaN is passed on; fmaxf would drop it.
+#pragma unroll
+    for (int o = 16; o; o >>= 1) {
+        const float other = __shfl_xor_sync(0xffffffffu, most, o);
+        most = other != other || most != most ? NO_NUMBER : fmaxf(most, other);
+    }
+    if ((threadIdx.x & 31) == 0) parts[threadIdx.x >> 5] = most;
+    __syncthreads();
+    most = parts[0];
+    for (int w = 1; w < 8; w++) most = parts[w] != parts[w] || most != most ? NO_NUMBER : fmaxf(most, parts[w]);
+    __syncthreads();
+    float sum = 0.f;
+    for (int i = threadIdx.x; i < count; i += 256) sum += row[i] == -INFINITE ? 0.f : expf(row[i] - most);
+    sum = warp_sum(sum);
+    if ((threadIdx.x & 31) == 0) parts[threadIdx.x >> 5] = sum;
+    if (threadIdx.x == 0) prefix = 0, wanted = min(TOP, count), taken = 0, tied = 0;
+    if (threadIdx.x < TOP) ids[at + threadIdx.x] = -1, values[at + threadIdx.x] = -INFINITE;
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        sum = parts[0];
+        for (int w = 1; w < 8; w++) sum += parts[w];
+        marks[((size_t)blockIdx.y * SLICES + slice) * 2] = most;
+        marks[((size_t)blockIdx.y * SLICES + slice) * 2 + 1] = sum;
+    }
+
+    // The rank of the last one taken, byte by byte from the top.
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        counts[threadIdx.x] = 0;
+        __syncthreads();
+        for (int i = threadIdx.x; i < count; i += 256) {
+            const u32 rank = rank_of(row[i]);
+            if (shift == 24 || rank >> (shift + 8) == prefix) atomicAdd(&counts[rank >> shift & 255], 1);
+        }
+        __syncthreads();
+        if (threadIdx.x == 0) {
+            int byte = 255;
+            while (byte > 0 && counts[byte] < wanted) wanted -= counts[byte--];
+            prefix = prefix << 8 | byte;
+        }
+        __syncthreads();
+    }
+    // `wanted` is how many of that very rank are taken: the first ones, counted in order by one warp.
+    for (int i = threadIdx.x; i < count; i += 256) {
+        if (rank_of(row[i]) <= prefix) continue;
+        const int place = atomicAdd(&taken, 1);
+        ids[at + place] = from + i, values[at + place] = row[i];
+    }
+    __syncthreads();
+    if (threadIdx.x >= 32) return;
+    for (int base = 0; base < count && tied < wanted; base += 32) {
+        const int i = base + threadIdx.x;
+        const bool is_tied = i < count && rank_of(row[i]) == prefix;
+        const u32 all = __ballot_sync(0xffffffffu, is_tied);
+        const int place = tied + __popc(all & ((1u << threadIdx.x) - 1));
+        if (is_tied && place < wanted) ids[at + taken + place] = from + i, values[at + taken + place] = row[i];
+        __syncwarp();
+        if (threadIdx.x == 0) tied += __popc(all);
+        __syncwarp();
+    }
+}
+
+// The slices of a row together. found, for each row: TOP ids, as many logits, the maximum and the logarithm of the sum.
+extern "C" __global__ void __launch_bounds__(512)
+pick_rows(const int *slice_ids, const float *slice_values, const float *slice_marks, u32 *found) {
+    constexpr int ALL = SLICES * TOP;
+    __shared__ float value[ALL];
+    __shared__ int id[ALL];
+    const size_t row = blockIdx.x;
+    let_next_begin();
+    wait_for_last();
+    for (int i = threadIdx.x; i < ALL; i += 512) value[i] = slice_values[row * ALL + i], id[i] = slice_ids[row * ALL + i];
+    // Bitonic: after it the first place comes first.
+    for (int size = 2; size <= ALL; size *= 2)
+        for (int step = size / 2; step > 0; step /= 2) {
+            __syncthreads();
+            for (int i = threadIdx.x; i < ALL; i += 512) {
+                const int j = i ^ step;
+                if (j < i) continue;
+                const u32 a = rank_of(value[i]), b = rank_of(value[j]);
+                const bool is_before = a > b || (a == b && (u32)id[i] <= (u32)id[j]);
+                if (is_before == ((i & size) == 0)) continue;
+                const float v = value[i];
+                const int n = id[i];
+                value[i] = value[j], id[i] = id[j];
+                value[j] = v, id[j] = n;
+            }
+        }
+    __syncthreads();
+    found += row * FOUND;
+    if (threadIdx.x < TOP) found[threadIdx.x] = id[threadIdx.x], found[TOP + threadIdx.x] = __float_as_uint(value[threadIdx.x]);
+    if (threadIdx.x > 0) return;
+    float most = value[0], sum = 0.f;
+    for (int slice = 0; slice < SLICES; slice++) {
+        const float *mark = slice_marks + (row * SLICES + slice) * 2;
+        if (mark[1] > 0.f) sum += mark[1] * expf(mark[0] - most);
+    }
+    found[2 * TOP] = __float_as_uint(most);
+    found[2 * TOP + 1] = __float_as_uint(most + logf(sum));
+}

@@ -1,0 +1,243 @@
+// Our kernels against plain loops in double precision. Prints a line a check and ends with 1 if one failed.
+#include "gpu.h"
+#include "linear.inc"
+#include "head.inc"
+#include "tokens.inc"
+#include "attention.inc"
+#include "pick.inc"
+#include <random>
+
+static std::mt19937 generator(1);
+static bool failed;
+
+static float normal() {
+    static std::normal_distribution<float> distribution;
+    return distribution(generator);
+}
+
+static void check(const char *name, bool holds, double value) {
+    printf("%s: %s (%.1e)\n", holds ? "ok" : "FAILED", name, value);
+    failed |= !holds;
+}
+
+static void close(const char *name, const std::vector<double> &expected, const std::vector<float> &actual, double limit) {
+    double difference = 0, size = 0;
+    for (size_t i = 0; i < expected.size(); i++) {
+        difference += (expected[i] - actual[i]) * (expected[i] - actual[i]);
+        size += expected[i] * expected[i];
+    }
+    const double error = sqrt(difference / size);
+    check(name, error < limit, error);
+}
+
+template <class T> static void same(const char *name, const std::vector<T> &a, const std::vector<T> &b) {
+    size_t different = 0;
+    for (size_t i = 0; i < a.size(); i++) different += a[i] != b[i];
+    check(name, a.size() == b.size() && different == 0, (double)different);
+}
+
+static float fp8(u8 v) {
+    const int exponent = v >> 3 & 15, mantissa = v & 7;
+    const float magnitude = exponent ? ldexpf((float)(8 + mantissa), exponent - 10) : ldexpf((float)mantissa, -9);
+    return v & 128 ? -magnitude : magnitude;
+}
+
+static int groups(int count, int size) { return (count + size - 1) / size; }
+
+static void test_linear(int tokens, int rows, int columns) {
+    const int blocks = columns / 128;
+    std::vector<u8> weights(2 * rows * columns);
+    for (u8 &w : weights) do w = generator() & 255; while ((w & 127) == 127);
+    std::vector<float> scales(groups(2 * rows, 128) * blocks), by256;
+    for (float &s : scales) s = 0.005f + generator() % 100 * 1e-4f;
+    for (float s : scales) by256.push_back(s * 256);
+    std::vector<u16> x(tokens * columns);
+    std::vector<float> plain(tokens * columns);
+    for (int t = 0; t < tokens; t++)
+        for (int k = 0; k < columns; k++) plain[t * columns + k] = half_of(x[t * columns + exchanged(k)] = to_half(normal()));
+    auto dot = [&](int t, int row) {
+        double total = 0;
+        for (int k = 0; k < columns; k++) total += (double)plain[t * columns + k] * fp8(weights[(size_t)row * columns + k]) * scales[(row >> 7) * blocks + (k >> 7)];
+        return total;
+    };
+    std::vector<double> expected, gated;
+    for (int t = 0; t < tokens; t++)
+        for (int row = 0; row < rows; row++) {
+            const double gate = dot(t, row), up = dot(t, row + rows);
+            expected.push_back(gate);
+            gated.push_back(gate / (1 + exp(-gate)) * up);
+        }
+
+    printf("-- %d tokens, %d x %d\n", tokens, rows, columns);
+    std::vector<float> one(tokens * rows, NAN), four(tokens * rows, 0.f), many(tokens * rows, NAN);
+    launch({rows / 16, groups(tokens, 8), 1}, 256, [&] { linear_store_1(weights.data(), by256.data(), x.data(), one.data(), rows, columns, tokens); });
+    launch({rows / 16, groups(tokens, 32), 1}, 256, [&] { linear_add_4(weights.data(), by256.data(), x.data(), four.data(), rows, columns, tokens); });
+    launch({groups(rows, 128), groups(tokens, 128), 1}, 256, [&] { wide_store(weights.data(), by256.data(), x.data(), many.data(), rows, columns, tokens); });
+    close("product", expected, one, 1e-6);
+    same("the same bits in groups of 32 tokens", one, four);
+    same("the same bits through shared memory", one, many);
+
+    std::vector<u16> halves(tokens * rows), wide_halves(tokens * rows);
+    launch({rows / 16, groups(tokens, 16), 1}, 256, [&] { linear_gated_2(weights.data(), by256.data(), x.data(), halves.data(), rows, columns, tokens); });
+    launch({groups(rows, 64), groups(tokens, 128), 1}, 256, [&] { wide_gated(weights.data(), by256.data(), x.data(), wide_halves.data(), rows, columns, tokens); });
+    std::vector<float> actual;
+    for (int t = 0; t < tokens; t++)
+        for (int row = 0; row < rows; row++) actual.push_back(half_of(halves[t * rows + exchanged(row)]));
+    close("gated product", gated, actual, 1e-3);
+    same("gated, the same bits through shared memory", halves, wide_halves);
+
+    std::vector<u16> table(rows * columns);
+    for (u16 &w : table) w = to_bf16(normal() * 0.02f);
+    std::vector<float> logits(tokens * rows, NAN);
+    launch({rows / 16, groups(tokens, 16), 1}, 256, [&] { head_2(table.data(), plain.data(), logits.data(), rows, columns, tokens); });
+    expected.clear();
+    for (int t = 0; t < tokens; t++)
+        for (int row = 0; row < rows; row++) {
+            double total = 0;
+            for (int k = 0; k < columns; k++) total += (double)plain[t * columns + k] * bf16_of(table[row * columns + k]);
+            expected.push_back(total);
+        }
+    close("head", expected, logits, 1e-5);
+}
+
+static void test_norm() {
+    const int width = 384, tokens = 3;
+    std::vector<float> hidden(tokens * width);
+    for (float &v : hidden) v = normal() * 3;
+    std::vector<u16> weight(width), x(tokens * width);
+    for (u16 &w : weight) w = to_bf16(1 + 0.1f * normal());
+    launch({tokens, 1, 1}, 256, [&] { rms_norm(hidden.data(), weight.data(), x.data(), width, 1e-6f); });
+    std::vector<double> expected;
+    std::vector<float> actual;
+    for (int t = 0; t < tokens; t++) {
+        double squares = 0;
+        for (int i = 0; i < width; i++) squares += (double)hidden[t * width + i] * hidden[t * width + i];
+        for (int i = 0; i < width; i++) {
+            expected.push_back(hidden[t * width + i] / sqrt(squares / width + 1e-6) * bf16_of(weight[i]));
+            actual.push_back(half_of(x[t * width + exchanged(i)]));
+        }
+    }
+    close("norm", expected, actual, 1e-3);
+}
+
+static void test_attention() {
+    const int tokens = 300, width = (HEADS + 2 * KV_HEADS) * HEAD_DIM, half = HEAD_DIM / 2, blocks = groups(tokens, BLOCK_SIZE);
+    std::vector<float> qkv(tokens * width);
+    for (float &v : qkv) v = normal();
+    std::vector<u16> query_norm(HEAD_DIM), key_norm(HEAD_DIM);
+    for (int i = 0; i < HEAD_DIM; i++) query_norm[i] = to_bf16(1 + 0.1f * normal()), key_norm[i] = to_bf16(1 + 0.1f * normal());
+    std::vector<int> positions(3 * tokens), axes(half), table(blocks), slots(tokens), places(tokens);
+    std::vector<float> frequencies(half);
+    for (int i = 0; i < half; i++) axes[i] = i % 3, frequencies[i] = powf(1e5f, -2.f * i / HEAD_DIM);
+    for (int axis = 0; axis < 3; axis++)
+        for (int t = 0; t < tokens; t++) positions[axis * tokens + t] = t / (axis + 1);
+    for (int i = 0; i < blocks; i++) table[i] = blocks - 1 - i;
+    for (int t = 0; t < tokens; t++) slots[t] = table[t / BLOCK_SIZE] * BLOCK_SIZE + t % BLOCK_SIZE, places[t] = t;
+    std::vector<u16> queries(tokens * HEADS * HEAD_DIM), keys(blocks * BLOCK_SIZE * KV_HEADS * HEAD_DIM), values(keys.size());
+    launch({tokens, HEADS + 2 * KV_HEADS, 1}, half, [&] {
+        heads(qkv.data(), query_norm.data(), key_norm.data(), positions.data(), frequencies.data(), axes.data(), slots.data(), queries.data(), keys.data(), values.data(), tokens, 1e-6f);
+    });
+
+    // The last tokens, one by one, by the tile and by two tiles.
+    const int first = 286, count = 14, spans = (tokens - 1) / SPAN + 1;
+    auto run = [&](int together, int each) {
+        std::vector<u16> x(tokens * HEADS * HEAD_DIM);
+        std::vector<float> sums(count * HEADS * spans * HEAD_DIM, NAN), marks(count * HEADS * spans * 2, NAN);
+        std::vector<int> tiles;
+        for (int t = first; t < first + count; t += each) tiles.insert(tiles.end(), {t, min(each, first + count - t), 0});
+        launch({(int)tiles.size() / 3, KV_HEADS, spans}, 128, [&] {
+            (together == 1 ? attend_1 : attend_2)(queries.data(), keys.data(), values.data(), table.data(), tiles.data(), places.data(), sums.data(), marks.data(), first, blocks, spans);
+        });
+        launch({count, HEADS, 1}, HEAD_DIM, [&] { join(sums.data(), marks.data(), places.data(), x.data(), first, spans); });
+        return x;
+    };
+    const auto alone = run(1, 1);
+    same("attention, the same bits by the tile", alone, run(1, TILE_TOKENS));
+    same("attention, the same bits by two tiles", alone, run(2, 2 * TILE_TOKENS));
+
+    auto turned = [&](int t, int head, const std::vector<u16> &weight) {
+        const float *from = &qkv[t * width + head * HEAD_DIM];
+        double squares = 0;
+        for (int i = 0; i < HEAD_DIM; i++) squares += (double)from[i] * from[i];
+        std::vector<double> plain(HEAD_DIM), result(HEAD_DIM);
+        for (int i = 0; i < HEAD_DIM; i++) plain[i] = from[i] / sqrt(squares / HEAD_DIM + 1e-6) * bf16_of(weight[i]);
+        for (int i = 0; i < half; i++) {
+            const double angle = (double)positions[axes[i] * tokens + t] * frequencies[i];
+            result[i] = plain[i] * cos(angle) - plain[i + half] * sin(angle);
+            result[i + half] = plain[i + half] * cos(angle) + plain[i] * sin(angle);
+        }
+        return result;
+    };
+    std::vector<double> expected;
+    std::vector<float> actual;
+    for (int t : {286, 299})
+        for (int head = 0; head < HEADS; head++) {
+            const int kv = head / (HEADS / KV_HEADS);
+            const auto query = turned(t, head, query_norm);
+            std::vector<double> weights(t + 1), result(HEAD_DIM);
+            double total = 0;
+            for (int p = 0; p <= t; p++) {
+                const auto key = turned(p, HEADS + kv, key_norm);
+                for (int i = 0; i < HEAD_DIM; i++) weights[p] += query[i] * key[i];
+                total += weights[p] = exp(weights[p] / sqrt((double)HEAD_DIM));
+            }
+            for (int p = 0; p <= t; p++)
+                for (int i = 0; i < HEAD_DIM; i++) result[i] += weights[p] / total * qkv[p * width + (HEADS + KV_HEADS + kv) * HEAD_DIM + i];
+            for (int i = 0; i < HEAD_DIM; i++) {
+                expected.push_back(result[i]);
+                actual.push_back(half_of(alone[t * HEADS * HEAD_DIM + exchanged(head * HEAD_DIM + i)]));
+            }
+        }
+    close("attention", expected, actual, 2e-3);
+}
+
+static void test_pick(const char *name, int width, std::function<float(int)> logit) {
+    const int rows = 2;
+    std::vector<float> logits;
+    for (int row = 0; row < rows; row++)
+        for (int i = 0; i < width; i++) logits.push_back(logit(row * width + i));
+    std::vector<int> slice_ids(rows * SLICES * TOP), ids, expected_ids;
+    std::vector<float> slice_values(slice_ids.size()), slice_marks(rows * SLICES * 2), sums;
+    std::vector<u32> found(rows * FOUND);
+    launch({SLICES, rows, 1}, 256, [&] { pick_slices(logits.data(), slice_ids.data(), slice_values.data(), slice_marks.data(), width); });
+    launch({rows, 1, 1}, 512, [&] { pick_rows(slice_ids.data(), slice_values.data(), slice_marks.data(), found.data()); });
+    std::vector<double> expected;
+    for (int row = 0; row < rows; row++) {
+        const float *from = &logits[row * width];
+        std::vector<int> order(width);
+        for (int i = 0; i < width; i++) order[i] = i;
+        std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return from[a] > from[b]; });
+        expected_ids.insert(expected_ids.end(), order.begin(), order.begin() + TOP);
+        double total = 0;
+        for (int i = 0; i < width; i++) total += exp((double)from[i] - from[order[0]]);
+        expected.push_back(from[order[0]] + log(total));
+        for (int i = 0; i < TOP; i++) ids.push_back((int)found[row * FOUND + i]);
+        sums.push_back(__uint_as_float(found[row * FOUND + 2 * TOP + 1]));
+    }
+    same(name, expected_ids, ids);
+    close("the sum of all exponentials", expected, sums, 1e-6);
+}
+
+static void test_pick_of_no_number() {
+    std::vector<float> logits(1000, 1.f);
+    logits[700] = NAN;
+    std::vector<int> slice_ids(SLICES * TOP);
+    std::vector<float> slice_values(SLICES * TOP), slice_marks(SLICES * 2);
+    std::vector<u32> found(FOUND);
+    launch({SLICES, 1, 1}, 256, [&] { pick_slices(logits.data(), slice_ids.data(), slice_values.data(), slice_marks.data(), 1000); });
+    launch({1, 1, 1}, 512, [&] { pick_rows(slice_ids.data(), slice_values.data(), slice_marks.data(), found.data()); });
+    check("what is no number is seen", std::isnan(__uint_as_float(found[2 * TOP])) && found[0] == 700, found[0]);
+}
+
+int main() {
+    test_pick("the largest logits", 5000, [](int) { return normal() * 4; });
+    test_pick("of equals the first", 3000, [](int i) { return (float)(i * 7919 % 40); });
+    test_pick("a small vocabulary, all alike", 200, [](int) { return 1.f; });
+    test_pick_of_no_number();
+    test_linear(1, 64, 384);
+    test_linear(20, 64, 384);
+    test_linear(130, 80, 1152);
+    test_norm();
+    test_attention();
+    return failed;
+}
