@@ -180,19 +180,18 @@ internal sealed class CudaText : IDisposable
 
     private void Layer(StepBatch batch, int index)
     {
-        var layer = weights.Layers[index];
         nint layerKeys = keys.Address() + (nint)(index * cacheBytes), layerValues = values.Address() + (nint)(index * cacheBytes);
-        Norm(layer.InputNorm, batch.Tokens);
-        Linear("store", layer.Qkv, layer.Qkv.Rows, x, qkv, batch.Tokens);
+        Norm(weights.InputNorms, index, batch.Tokens);
+        Linear("store", weights.Qkv[index], x, qkv, batch.Tokens);
         kernels.Launch(
             "heads", new Grid(batch.Tokens, config.Heads + (2 * config.KvHeads)), config.HeadDim / 2, 0,
-            qkv.Address(), layer.QueryNorm.Address(), layer.KeyNorm.Address(), batch.Positions, frequencies.Address(), axes.Address(),
+            qkv.Address(), RowOf(weights.QueryNorms, index), RowOf(weights.KeyNorms, index), batch.Positions, frequencies.Address(), axes.Address(),
             batch.Slots, queries.Address(), layerKeys, layerValues, batch.Tokens, epsilon);
         Attend(batch, layerKeys, layerValues);
-        Linear("add", layer.Output, layer.Output.Rows, x, hidden, batch.Tokens);
-        Norm(layer.PostNorm, batch.Tokens);
-        Linear("gated", layer.GateUp, config.IntermediateSize, x, gated, batch.Tokens);
-        Linear("add", layer.Down, layer.Down.Rows, gated, hidden, batch.Tokens);
+        Linear("add", weights.Output[index], x, hidden, batch.Tokens);
+        Norm(weights.PostNorms, index, batch.Tokens);
+        Linear("gated", weights.GateUp[index], x, gated, batch.Tokens);
+        Linear("add", weights.Down[index], gated, hidden, batch.Tokens);
     }
 
     private void Attend(StepBatch batch, nint layerKeys, nint layerValues)
@@ -221,27 +220,28 @@ internal sealed class CudaText : IDisposable
         kernels.Launch("pick_rows", new Grid(batch.Sampled), 512, 0, sliceIds.Address(), sliceValues.Address(), sliceMarks.Address(), picked.Address());
     }
 
-    private void Norm(Tensor weight, int tokens) =>
-        kernels.Launch("rms_norm", new Grid(tokens), 256, 0, hidden.Address(), weight.Address(), x.Address(), config.HiddenSize, epsilon);
+    private void Norm(Tensor norms, int layer, int tokens) =>
+        kernels.Launch("rms_norm", new Grid(tokens), 256, 0, hidden.Address(), RowOf(norms, layer), x.Address(), config.HiddenSize, epsilon);
 
-    private void Linear(string kind, Fp8Matrix matrix, int rows, Tensor from, Tensor to, int tokens) => Linear(kernels, kind, matrix, rows, from, to, tokens);
+    private static nint RowOf(Tensor norms, int layer) => norms.Address() + (nint)(layer * norms.shape[1] * sizeof(ushort));
+
+    private void Linear(string kind, Fp8Matrix matrix, Tensor from, Tensor to, int tokens) => Linear(kernels, kind, matrix, from, to, tokens);
 
     /// <summary>One product; which kernel computes it changes nothing of the result.</summary>
     /// <param name="kernels">The kernels.</param>
-    /// <param name="kind"><c>store</c>, <c>add</c> (to what is there) or <c>gated</c> (SwiGLU of the matrix's two halves).</param>
+    /// <param name="kind"><c>store</c>, <c>add</c> (to what is there) or <c>gated</c> (SwiGLU of the matrix's two halves, which are paired).</param>
     /// <param name="matrix">The weights.</param>
-    /// <param name="rows">Outputs a token: the matrix's rows, or half of them for <c>gated</c>.</param>
-    /// <param name="from">[tokens, columns], float16, in the order that <c>exchanged</c> of the kernels' prelude makes.</param>
-    /// <param name="to">[tokens, rows], float32; float16 in that order for <c>gated</c>.</param>
+    /// <param name="from">[tokens, columns], float16, in the order that <c>exchanged</c> of the kernels' layout makes.</param>
+    /// <param name="to">[tokens, rows], float32; [tokens, rows / 2], float16 in that order, for <c>gated</c>.</param>
     /// <param name="tokens">How many.</param>
-    internal static void Linear(KernelLibrary kernels, string kind, Fp8Matrix matrix, int rows, Tensor from, Tensor to, int tokens)
+    internal static void Linear(KernelLibrary kernels, string kind, Fp8Matrix matrix, Tensor from, Tensor to, int tokens)
     {
-        var sets = matrix.Rows / rows;
+        var outputs = kind == "gated" ? matrix.Rows / 2 : matrix.Rows;
         var tiles = TilesFor(tokens);
         var (name, grid, shared) = tokens > FewTokens
-            ? ($"wide_{kind}", new Grid((rows + (Wide / sets) - 1) / (Wide / sets), (tokens + Wide - 1) / Wide), kernels.Stages * StageBytes)
-            : ($"linear_{kind}_{tiles}", new Grid(rows / Rows, Groups(tokens, tiles)), 2 * sets * SumsBytes(tiles));
-        kernels.Launch(name, grid, 256, shared, matrix.Bytes.Address(), matrix.Scales.Address(), from.Address(), to.Address(), rows, matrix.Columns, tokens);
+            ? ($"wide_{kind}", new Grid(matrix.Rows / Wide, (tokens + Wide - 1) / Wide), kernels.Stages * StageBytes)
+            : ($"linear_{kind}_{tiles}", new Grid(matrix.Rows / (2 * Fp8Tiles.Rows), Groups(tokens, tiles)), 0);
+        kernels.Launch(name, grid, 256, shared, matrix.Bytes, matrix.Scales, from.Address(), to.Address(), outputs, matrix.Columns, tokens);
     }
 
     // Eight tokens a tile; how many tiles a block has changes nothing of what it computes.

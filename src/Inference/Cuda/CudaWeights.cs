@@ -4,69 +4,56 @@ using static TorchSharp.torch;
 
 namespace EduVision.Inference.Cuda;
 
-/// <summary>A linear layer's FP8 bytes and scales on a GPU, or several of one width stacked by rows.</summary>
-/// <param name="Bytes">[rows, columns], uint8.</param>
-/// <param name="Scales">[rows / 128, columns / 128], float32, times 256: see <c>linear.cu</c>.</param>
-internal sealed record Fp8Matrix(Tensor Bytes, Tensor Scales) : IDisposable
-{
-    public int Rows => (int)Bytes.shape[0];
-
-    public int Columns => (int)Bytes.shape[1];
-
-    public void Dispose()
-    {
-        Bytes.Dispose();
-        Scales.Dispose();
-    }
-}
-
-/// <summary>One decoder layer's weights; norms in BF16.</summary>
-internal sealed record CudaLayer(Tensor InputNorm, Fp8Matrix Qkv, Tensor QueryNorm, Tensor KeyNorm, Fp8Matrix Output, Tensor PostNorm, Fp8Matrix GateUp, Fp8Matrix Down) : IDisposable
-{
-    public void Dispose()
-    {
-        foreach (var tensor in new[] { InputNorm, QueryNorm, KeyNorm, PostNorm }) tensor.Dispose();
-        foreach (var matrix in new[] { Qkv, Output, GateUp, Down }) matrix.Dispose();
-    }
-}
-
 /// <summary>The text decoder's weights on a GPU as a published FP8 checkpoint stores them.</summary>
 internal sealed class CudaWeights : IDisposable
 {
     private const string Name = "model.language_model";
-    private const int Scaled = 256;
 
-    private CudaWeights(ModelConfig config, IWeightSource plain, Func<long, IReadOnlyList<(string Name, long Rows)>, Fp8Matrix> matrix)
+    private CudaWeights(ModelConfig config, IWeightSource plain, Func<string, long, long, (Tensor Bytes, Tensor Scales)> matrix, Device device)
     {
         var text = config.Text;
         Embeddings = plain.Take($"{Name}.embed_tokens.weight", text.VocabSize, text.HiddenSize);
         Norm = plain.Take($"{Name}.norm.weight", text.HiddenSize);
         Head = config.TieWordEmbeddings ? Embeddings : plain.Take("lm_head.weight", text.VocabSize, text.HiddenSize);
         long hidden = text.HiddenSize, inner = text.IntermediateSize, queries = (long)text.Heads * text.HeadDim, keys = (long)text.KvHeads * text.HeadDim;
-        Layers = [.. Enumerable.Range(0, text.Layers).Select(index =>
+        InputNorms = Norms("input_layernorm", hidden);
+        QueryNorms = Norms("self_attn.q_norm", text.HeadDim);
+        KeyNorms = Norms("self_attn.k_norm", text.HeadDim);
+        PostNorms = Norms("post_attention_layernorm", hidden);
+        Qkv = Stack(hidden, isPaired: false, ("self_attn.q_proj", queries), ("self_attn.k_proj", keys), ("self_attn.v_proj", keys));
+        Output = Stack(queries, isPaired: false, ("self_attn.o_proj", hidden));
+        GateUp = Stack(hidden, isPaired: true, ("mlp.gate_proj", inner), ("mlp.up_proj", inner));
+        Down = Stack(inner, isPaired: false, ("mlp.down_proj", hidden));
+
+        string Of(int layer, string part) => $"{Name}.layers.{layer}.{part}.weight";
+
+        Tensor Norms(string part, long width)
         {
-            var name = $"{Name}.layers.{index}";
-            Fp8Matrix Matrix(long columns, params (string Part, long Rows)[] parts) => matrix(columns, [.. parts.Select(part => ($"{name}.{part.Part}.weight", part.Rows))]);
-            return new CudaLayer(
-                plain.Take($"{name}.input_layernorm.weight", hidden),
-                Matrix(hidden, ("self_attn.q_proj", queries), ("self_attn.k_proj", keys), ("self_attn.v_proj", keys)),
-                plain.Take($"{name}.self_attn.q_norm.weight", text.HeadDim),
-                plain.Take($"{name}.self_attn.k_norm.weight", text.HeadDim),
-                Matrix(queries, ("self_attn.o_proj", hidden)),
-                plain.Take($"{name}.post_attention_layernorm.weight", hidden),
-                Matrix(hidden, ("mlp.gate_proj", inner), ("mlp.up_proj", inner)),
-                Matrix(inner, ("mlp.down_proj", hidden)));
-        })];
+            using var scope = NewDisposeScope();
+            return stack([.. Enumerable.Range(0, text.Layers).Select(layer => plain.Take(Of(layer, part), width))]).DetachFromDisposeScope();
+        }
+
+        Fp8Stack Stack(long columns, bool isPaired, params (string Part, long Rows)[] parts)
+        {
+            var made = Fp8Stack.Empty(text.Layers, parts.Sum(part => part.Rows), columns, device);
+            for (var layer = 0; layer < text.Layers; layer++)
+            {
+                using var scope = NewDisposeScope();
+                var pieces = parts.Select(part => matrix(Of(layer, part.Part), part.Rows, columns)).ToList();
+                made.Set(layer, cat([.. pieces.Select(piece => piece.Bytes)]), cat([.. pieces.Select(piece => piece.Scales)]), isPaired);
+            }
+            return made;
+        }
     }
 
     /// <summary>Loads a checkpoint's.</summary>
     /// <exception cref="ModelFileException">A tensor is missing or of another kind.</exception>
     public static CudaWeights Load(Checkpoint checkpoint, ModelConfig config, Device device) => new(
-        config, new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16), (columns, parts) => Load(checkpoint, device, columns, parts));
+        config, new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16), (name, rows, columns) => Load(checkpoint, device, name, rows, columns), device);
 
     /// <summary>Random ones, made on the GPU, such that hidden states keep their size.</summary>
     public static CudaWeights Random(ModelConfig config, Device device) => new(
-        config, new RandomWeights(device, ScalarType.BFloat16), (columns, parts) => Random(parts.Sum(part => part.Rows), columns, device));
+        config, new RandomWeights(device, ScalarType.BFloat16), (_, rows, columns) => Random(rows, columns, device), device);
 
     public Tensor Embeddings { get; }
 
@@ -74,7 +61,26 @@ internal sealed class CudaWeights : IDisposable
 
     public Tensor Norm { get; }
 
-    public IReadOnlyList<CudaLayer> Layers { get; }
+    /// <summary>[layers, hidden], BF16.</summary>
+    public Tensor InputNorms { get; }
+
+    /// <summary>[layers, hidden], BF16.</summary>
+    public Tensor PostNorms { get; }
+
+    /// <summary>[layers, head], BF16.</summary>
+    public Tensor QueryNorms { get; }
+
+    /// <summary>[layers, head], BF16.</summary>
+    public Tensor KeyNorms { get; }
+
+    public Fp8Stack Qkv { get; }
+
+    public Fp8Stack Output { get; }
+
+    /// <summary>Gate and up, paired.</summary>
+    public Fp8Stack GateUp { get; }
+
+    public Fp8Stack Down { get; }
 
     /// <summary>Whether our kernels can run this checkpoint; null if so, else why not.</summary>
     public static string? WhyNot(Checkpoint checkpoint, ModelConfig config)
@@ -92,38 +98,22 @@ internal sealed class CudaWeights : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Embeddings.Dispose();
-        Head.Dispose();
-        Norm.Dispose();
-        foreach (var layer in Layers) layer.Dispose();
+        foreach (var tensor in new[] { Embeddings, Head, Norm, InputNorms, PostNorms, QueryNorms, KeyNorms }) tensor.Dispose();
+        foreach (var stack in new[] { Qkv, Output, GateUp, Down }) stack.Dispose();
     }
 
-    private static Fp8Matrix Load(Checkpoint checkpoint, Device device, long columns, IReadOnlyList<(string Name, long Rows)> parts)
+    private static (Tensor Bytes, Tensor Scales) Load(Checkpoint checkpoint, Device device, string name, long rows, long columns)
     {
-        using var scope = NewDisposeScope();
-        var rows = parts.Sum(part => part.Rows);
-        var bytes = empty([rows, columns], ScalarType.Byte, device);
-        var scales = empty([rows / Fp8Block.Side, columns / Fp8Block.Side], ScalarType.Float32, device);
-        var start = 0L;
-        foreach (var (name, count) in parts)
-        {
-            using var one = NewDisposeScope();
-            bytes.narrow(0, start, count).copy_(checkpoint.Load(name, count, columns));
-            var stored = checkpoint.Load(name + CheckpointWeights.ScaleSuffix, count / Fp8Block.Side, columns / Fp8Block.Side).to(ScalarType.Float32);
-            if (!stored.isfinite().all().item<bool>()) throw new ModelFileException(checkpoint.PathOf(name), $"tensor `{name}{CheckpointWeights.ScaleSuffix}` holds a scale that is no finite number.");
-            scales.narrow(0, start / Fp8Block.Side, count / Fp8Block.Side).copy_(stored.mul(Scaled));
-            start += count;
-        }
-        return new Fp8Matrix(bytes.DetachFromDisposeScope(), scales.DetachFromDisposeScope());
+        var scales = checkpoint.Load(name + CheckpointWeights.ScaleSuffix, rows / Fp8Block.Side, columns / Fp8Block.Side).to(ScalarType.Float32);
+        if (!scales.isfinite().all().item<bool>()) throw new ModelFileException(checkpoint.PathOf(name), $"tensor `{name}{CheckpointWeights.ScaleSuffix}` holds a scale that is no finite number.");
+        return (checkpoint.Load(name, rows, columns).to(device), scales.to(device));
     }
 
     // Bytes below 0x78 are finite; those drawn have a root mean square of about 60.
-    private static Fp8Matrix Random(long rows, long columns, Device device)
+    private static (Tensor Bytes, Tensor Scales) Random(long rows, long columns, Device device)
     {
         const double rootMeanSquare = 60;
-        using var scope = NewDisposeScope();
         var bytes = randint(0, 0x78, [rows, columns], ScalarType.Byte, device).add_(randint(0, 2, [rows, columns], ScalarType.Byte, device).mul_(128));
-        var scales = full([rows / Fp8Block.Side, columns / Fp8Block.Side], (float)(Scaled / rootMeanSquare / Math.Sqrt(columns)), ScalarType.Float32, device);
-        return new Fp8Matrix(bytes.DetachFromDisposeScope(), scales.DetachFromDisposeScope());
+        return (bytes, full([rows / Fp8Block.Side, columns / Fp8Block.Side], (float)(1 / rootMeanSquare / Math.Sqrt(columns)), ScalarType.Float32, device));
     }
 }

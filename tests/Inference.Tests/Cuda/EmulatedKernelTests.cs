@@ -14,7 +14,7 @@ public sealed class EmulatedKernelTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/g++"), "There is no g++.");
         using var folder = new TemporaryFolder();
-        foreach (var file in KernelCompiler.Files.Prepend("layout"))
+        foreach (var file in KernelCompiler.Files.Concat(["layout", "weights"]))
         {
             // Shared memory of a size given at launch has no counterpart: enough for the largest.
             var source = KernelCompiler.Read(file).Replace("extern __shared__ quad pieces[];", "static quad pieces[1 << 14];", StringComparison.Ordinal);

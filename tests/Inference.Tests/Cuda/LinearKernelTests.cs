@@ -22,8 +22,8 @@ public sealed class LinearKernelTests
     {
         using var kernels = Load();
         using var scope = NewDisposeScope();
-        var (matrix, exact) = Matrix(rows, columns);
-        using var owned = matrix;
+        var (stack, exact) = Matrix(rows, columns);
+        using var owned = stack;
         var x = randn([200, columns], ScalarType.Float32, CPU).to(ScalarType.Float16);
         var order = tensor([.. Enumerable.Range(0, columns).Select(i => (long)((i & ~3) | ((i & 1) << 1) | ((i >> 1) & 1)))]);
         var exchanged = x.index_select(1, order).contiguous().cuda();
@@ -32,7 +32,7 @@ public sealed class LinearKernelTests
         foreach (var tokens in new[] { 200, 130, 64, 33, 16, 8, 3, 1 })
         {
             var y = full([tokens, rows], float.NaN, ScalarType.Float32, CUDA);
-            CudaText.Linear(kernels, "store", matrix, rows, exchanged, y, tokens);
+            CudaText.Linear(kernels, "store", stack[0], exchanged, y, tokens);
             CudaDriver.Synchronize();
             var got = y.cpu();
             var error = (got.to(ScalarType.Float64) - expected.narrow(0, 0, tokens)).norm() / expected.narrow(0, 0, tokens).norm();
@@ -56,12 +56,12 @@ public sealed class LinearKernelTests
             {
                 using var scope = NewDisposeScope();
                 var copies = tokens > 64 ? 4 : 36;
-                Fp8Matrix[] matrices = [.. Enumerable.Range(0, copies).Select(_ => new Fp8Matrix(randint(0, 120, [rows, columns], ScalarType.Byte, CUDA), rand([rows / 128, columns / 128], ScalarType.Float32, CUDA)))];
+                using var stack = new Fp8Stack(randint(0, 120, [copies, rows, columns], ScalarType.Byte, CUDA), rand([copies, rows / 128, columns / 128], ScalarType.Float32, CUDA));
                 var x = randn([tokens, columns], ScalarType.Float16, CUDA);
                 var y = zeros([tokens, rows], ScalarType.Float32, CUDA);
                 void All()
                 {
-                    foreach (var matrix in matrices) CudaText.Linear(kernels, "store", matrix, rows, x, y, tokens);
+                    for (var i = 0; i < copies; i++) CudaText.Linear(kernels, "store", stack[i], x, y, tokens);
                 }
                 All();
                 CudaDriver.Synchronize();
@@ -74,10 +74,12 @@ public sealed class LinearKernelTests
         }
     }
 
-    private static (Fp8Matrix Matrix, Tensor Exact) Matrix(int rows, int columns)
+    private static (Fp8Stack Stack, Tensor Exact) Matrix(int rows, int columns)
     {
         var (raw, scales) = Fp8Block.Quantise(randn([rows, columns], ScalarType.Float32, CPU));
-        return (new Fp8Matrix(raw.cuda(), scales.mul(256).cuda()), Fp8Block.Dequantise(raw, scales).to(ScalarType.Float64));
+        var stack = Fp8Stack.Empty(1, rows, columns, CUDA);
+        stack.Set(0, raw.cuda(), scales.cuda(), isPaired: false);
+        return (stack, Fp8Block.Dequantise(raw, scales).to(ScalarType.Float64));
     }
 
     private static KernelLibrary Load(int depth = 2)

@@ -1,6 +1,8 @@
 // Our kernels against plain loops in double precision. Prints a line a check and ends with 1 if one failed.
 #include "gpu.h"
+#include "weights.inc"
 #include "linear.inc"
+#include "wide.inc"
 #include "head.inc"
 #include "tokens.inc"
 #include "attention.inc"
@@ -44,6 +46,20 @@ static float fp8(u8 v) {
 
 static int groups(int count, int size) { return (count + size - 1) / size; }
 
+// As Fp8Tiles.cs does it.
+static std::vector<u8> arrange(const std::vector<u8> &plain, int rows, int columns, bool is_paired) {
+    std::vector<u8> tiles;
+    for (int tile = 0; tile < rows / 16; tile++)
+        for (int block = 0; block < columns / 128; block++)
+            for (int piece = 0; piece < 4; piece++)
+                for (int lane = 0; lane < 32; lane++) {
+                    const int half = piece & 1, row = is_paired ? half * rows / 2 + tile * 8 + lane / 4 : tile * 16 + half * 8 + lane / 4;
+                    const u8 *from = &plain[(size_t)row * columns + block * 128 + piece / 2 * 64 + lane % 4 * 16];
+                    tiles.insert(tiles.end(), from, from + 16);
+                }
+    return tiles;
+}
+
 static void test_linear(int tokens, int rows, int columns) {
     const int blocks = columns / 128;
     std::vector<u8> weights(2 * rows * columns);
@@ -69,17 +85,18 @@ static void test_linear(int tokens, int rows, int columns) {
         }
 
     printf("-- %d tokens, %d x %d\n", tokens, rows, columns);
+    const std::vector<u8> tiles = arrange(weights, rows, columns, false), pairs = arrange(weights, 2 * rows, columns, true);
     std::vector<float> one(tokens * rows, NAN), four(tokens * rows, 0.f), many(tokens * rows, NAN);
-    launch({rows / 16, groups(tokens, 8), 1}, 256, [&] { linear_store_1(weights.data(), by256.data(), x.data(), one.data(), rows, columns, tokens); });
-    launch({rows / 16, groups(tokens, 32), 1}, 256, [&] { linear_add_4(weights.data(), by256.data(), x.data(), four.data(), rows, columns, tokens); });
-    launch({groups(rows, 128), groups(tokens, 128), 1}, 256, [&] { wide_store(weights.data(), by256.data(), x.data(), many.data(), rows, columns, tokens); });
+    launch({rows / 32, groups(tokens, 8), 1}, 256, [&] { linear_store_1(tiles.data(), by256.data(), x.data(), one.data(), rows, columns, tokens); });
+    launch({rows / 32, groups(tokens, 32), 1}, 256, [&] { linear_add_4(tiles.data(), by256.data(), x.data(), four.data(), rows, columns, tokens); });
+    launch({rows / 128, groups(tokens, 128), 1}, 256, [&] { wide_store(tiles.data(), by256.data(), x.data(), many.data(), rows, columns, tokens); });
     close("product", expected, one, 1e-6);
     same("the same bits in groups of 32 tokens", one, four);
     same("the same bits through shared memory", one, many);
 
     std::vector<u16> halves(tokens * rows), wide_halves(tokens * rows);
-    launch({rows / 16, groups(tokens, 16), 1}, 256, [&] { linear_gated_2(weights.data(), by256.data(), x.data(), halves.data(), rows, columns, tokens); });
-    launch({groups(rows, 64), groups(tokens, 128), 1}, 256, [&] { wide_gated(weights.data(), by256.data(), x.data(), wide_halves.data(), rows, columns, tokens); });
+    launch({rows / 16, groups(tokens, 16), 1}, 256, [&] { linear_gated_2(pairs.data(), by256.data(), x.data(), halves.data(), rows, columns, tokens); });
+    launch({rows / 64, groups(tokens, 128), 1}, 256, [&] { wide_gated(pairs.data(), by256.data(), x.data(), wide_halves.data(), rows, columns, tokens); });
     std::vector<float> actual;
     for (int t = 0; t < tokens; t++)
         for (int row = 0; row < rows; row++) actual.push_back(half_of(halves[t * rows + exchanged(row)]));
@@ -234,9 +251,9 @@ int main() {
     test_pick("of equals the first", 3000, [](int i) { return (float)(i * 7919 % 40); });
     test_pick("a small vocabulary, all alike", 200, [](int) { return 1.f; });
     test_pick_of_no_number();
-    test_linear(1, 64, 384);
-    test_linear(20, 64, 384);
-    test_linear(130, 80, 1152);
+    test_linear(1, 128, 384);
+    test_linear(20, 128, 640);
+    test_linear(130, 128, 1152);
     test_norm();
     test_attention();
     return failed;

@@ -1,0 +1,46 @@
+// What all products with FP8 weights share: how the weights lie in memory, how they become halves, and the one order of an output.
+// Put before every kernel file, behind prelude.cu.
+//
+// y = x W^T, W in FP8 (E4M3, one scale for each 128x128 block). W lies in tiles of 16 rows and 128 columns, 2 KiB each, a row of tiles
+// behind the other (Fp8Tiles.cs). A tile is four pieces of 32 times sixteen bytes, for lane 4 * group + quarter:
+//   piece 2 * chunk + half: row group + 8 * half, columns 64 * chunk + 16 * quarter to + 15.
+// Of gate and up, which are one matrix, a tile has eight rows each: half 0 is gate, half 1 up, and a lane finds both of an output.
+//
+// The order of an output is the same in every kernel, bit by bit: the products of a block of 128 columns in one chain of tensor core
+// operations (chunk by chunk, four operations of sixteen columns each), then its scale, then the blocks of each of SEGMENTS
+// consecutive parts of the columns added in their order, then these sums in theirs.
+//
+// Scales come multiplied by 256: an E4M3 byte shifted into a half's places is its value / 256.
+
+#define TILE_BYTES 2048
+#define SEGMENTS 4
+
+#define STORE 0
+#define ADD 1
+#define GATED 2
+
+DEVICE int segment_blocks(int blocks) { return (blocks + SEGMENTS - 1) / SEGMENTS; }
+
+DEVICE u32 fp8_pair(u32 shifted) { return (shifted & 0x80008000u) | ((shifted >> 1) & 0x3f803f80u); }
+
+// Sixteen columns of 16 rows and 8 tokens: one word each of the upper and the lower row.
+DEVICE void multiply(float (&part)[4], u32 upper, u32 lower, u32 even, u32 odd) {
+    mma_half(part, fp8_pair(upper << 8), fp8_pair(lower << 8), fp8_pair(upper), fp8_pair(lower), even, odd);
+}
+
+// Outputs a tile has: eight of gate and up, else 16.
+template <int EPILOGUE> DEVICE constexpr int outputs_of() { return EPILOGUE == GATED ? 8 : 16; }
+
+// The first row of scales that a tile's halves meet.
+template <int EPILOGUE> DEVICE int scale_row(int tile, int half, int rows) { return EPILOGUE == GATED ? (tile * 8 + half * rows) >> 7 : tile >> 3; }
+
+template <int EPILOGUE>
+DEVICE void finish(void *out, float value, float up, int token, int row, int rows) {
+    const size_t at = (size_t)token * rows + row;
+    if (EPILOGUE == STORE) ((float *)out)[at] = value;
+    if (EPILOGUE == ADD) ((float *)out)[at] += value;
+    if (EPILOGUE == GATED) {
+        const float gated = value / (1.f + expf(-value)) * up;
+        ((u16 *)out)[(size_t)token * rows + exchanged(row)] = to_half(fminf(fmaxf(gated, -65504.f), 65504.f));
+    }
+}

@@ -1,0 +1,26 @@
+using EduVision.Inference.Cuda;
+using static TorchSharp.torch;
+
+namespace EduVision.Inference.Tests.Cuda;
+
+/// <summary>Where a byte of a matrix lies among the tiles, by the rule that the kernels read them by.</summary>
+public sealed class Fp8TilesTests
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_lane_finds_its_bytes_behind_each_other(bool isPaired)
+    {
+        const int rows = 64, columns = 256, blocks = 2;
+        var plain = randint(0, 256, [rows, columns], ScalarType.Byte);
+        var bytes = plain.data<byte>().ToArray();
+        var tiles = Fp8Tiles.Arrange(plain, isPaired).data<byte>().ToArray();
+        for (var at = 0; at < tiles.Length; at++)
+        {
+            var (tile, block, piece, lane, inner) = (at / 2048 / blocks, at / 2048 % blocks, at / 512 % 4, at / 16 % 32, at % 16);
+            var (half, chunk) = (piece % 2, piece / 2);
+            var row = isPaired ? (half * rows / 2) + (tile * 8) + (lane / 4) : (tile * 16) + (half * 8) + (lane / 4);
+            Assert.Equal(bytes[(row * columns) + (block * 128) + (chunk * 64) + (lane % 4 * 16) + inner], tiles[at]);
+        }
+    }
+}
