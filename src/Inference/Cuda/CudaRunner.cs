@@ -86,7 +86,7 @@ public sealed class CudaRunner : ModelRunner
         using var mode = inference_mode();
         using var scope = NewDisposeScope();
         var values = tensor(patches.Values).view(patches.Grid.Patches, -1);
-        return new TorchEncodedImage(vision.Forward(values.to(device), [patches.Grid]).DetachFromDisposeScope());
+        return new TorchEncodedImage(vision.Forward(values, [patches.Grid]).DetachFromDisposeScope());
     }
 
     /// <inheritdoc/>

@@ -43,13 +43,15 @@ internal sealed class PatchPositions
         }
 
         var (cells, shares) = (corners.to(table.device), weights.to(table.dtype, table.device).unsqueeze(-1));
-        var sum = table.index_select(0, cells[0]).mul(shares[0]);
+        var sum = table.index_select(0, cells[0]).mul_(shares[0]);
         for (var corner = 1; corner < 4; corner++)
         {
-            sum = sum.add(table.index_select(0, cells[corner]).mul(shares[corner]));
+            // One at a time: of a large image each is as big as the image's hidden states.
+            using var _ = NewDisposeScope();
+            sum.add_(table.index_select(0, cells[corner]).mul_(shares[corner]));
         }
 
-        return sum.repeat(copies, 1).MoveToOuterDisposeScope();
+        return (copies == 1 ? sum : sum.repeat(copies, 1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Rotary angles: the first half of a head's pairs turns with the row, the second with the column.</summary>

@@ -32,7 +32,13 @@ public sealed class RotaryTable : IDisposable
     /// <summary>Rotates heads: pairs are (i, i + headDim / 2).</summary>
     /// <param name="heads">[tokens, heads, headDim].</param>
     /// <returns>As given, in the wider of its type and the table's.</returns>
-    internal Tensor Rotate(Tensor heads) =>
+    internal Tensor Rotate(Tensor heads) => Rotate(heads, cos, sin);
+
+    /// <summary>The same for some of the pass's tokens, from <paramref name="start"/> on.</summary>
+    internal Tensor Rotate(Tensor heads, long start) =>
+        Rotate(heads, cos.narrow(0, start, heads.shape[0]), sin.narrow(0, start, heads.shape[0]));
+
+    private static Tensor Rotate(Tensor heads, Tensor cos, Tensor sin) =>
         heads.mul(cos).addcmul(heads.roll(heads.shape[^1] / 2, -1), sin, One);
 
     internal RotaryTable MoveToOuterDisposeScope()

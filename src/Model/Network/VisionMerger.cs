@@ -10,7 +10,9 @@ internal sealed class VisionMerger : IDisposable
 {
     private readonly long width;
     private readonly bool normAfterShuffle;
-    private readonly Tensor normWeight, normBias, fc1Weight, fc1Bias, fc2Weight, fc2Bias;
+    private readonly int mergedPatches;
+    private readonly Tensor normWeight, normBias, fc1Bias, fc2Bias;
+    private readonly WeightMatrix fc1Weight, fc2Weight;
 
     /// <param name="config">Sizes.</param>
     /// <param name="weights">Where the parameters come from.</param>
@@ -18,14 +20,15 @@ internal sealed class VisionMerger : IDisposable
     /// <param name="normAfterShuffle">The DeepStack mergers normalise the joined patches, the last merger each patch.</param>
     public VisionMerger(VisionConfig config, IWeightSource weights, string name, bool normAfterShuffle)
     {
-        width = (long)config.HiddenSize * config.MergeSize * config.MergeSize;
+        mergedPatches = config.MergeSize * config.MergeSize;
+        width = (long)config.HiddenSize * mergedPatches;
         this.normAfterShuffle = normAfterShuffle;
         var normWidth = normAfterShuffle ? width : config.HiddenSize;
         normWeight = weights.Take($"{name}.norm.weight", normWidth);
         normBias = weights.Take($"{name}.norm.bias", normWidth);
-        fc1Weight = weights.Take($"{name}.linear_fc1.weight", width, width);
+        fc1Weight = weights.TakeMatrix($"{name}.linear_fc1.weight", width, width);
         fc1Bias = weights.Take($"{name}.linear_fc1.bias", width);
-        fc2Weight = weights.Take($"{name}.linear_fc2.weight", config.OutHiddenSize, width);
+        fc2Weight = weights.TakeMatrix($"{name}.linear_fc2.weight", config.OutHiddenSize, width);
         fc2Bias = weights.Take($"{name}.linear_fc2.bias", config.OutHiddenSize);
     }
 
@@ -34,16 +37,21 @@ internal sealed class VisionMerger : IDisposable
     public Tensor Forward(Tensor patches)
     {
         using var scope = NewDisposeScope();
-        var input = normAfterShuffle ? patches.view(-1, width) : patches;
-        var normal = layer_norm(input, normWeight.shape, normWeight, normBias, VisionTower.NormEps).view(-1, width);
-        return linear(gelu(linear(normal, fc1Weight, fc1Bias)), fc2Weight, fc2Bias).MoveToOuterDisposeScope();
+        var (first, second, tokens) = (fc1Weight.Values, fc2Weight.Values, patches.shape[0] / mergedPatches);
+        return Bands.Map(tokens, Math.Max(1, VisionTower.BandPatches / mergedPatches), (start, count) =>
+        {
+            var part = patches.narrow(0, start * mergedPatches, count * mergedPatches);
+            var input = normAfterShuffle ? part.view(-1, width) : part;
+            var normal = layer_norm(input, normWeight.shape, normWeight, normBias, VisionTower.NormEps).view(-1, width);
+            return linear(gelu(linear(normal, first, fc1Bias)), second, fc2Bias);
+        }).MoveToOuterDisposeScope();
     }
 
     public void Dispose()
     {
-        foreach (var tensor in new[] { normWeight, normBias, fc1Weight, fc1Bias, fc2Weight, fc2Bias })
+        foreach (var part in new IDisposable[] { normWeight, normBias, fc1Weight, fc1Bias, fc2Weight, fc2Bias })
         {
-            tensor.Dispose();
+            part.Dispose();
         }
     }
 }

@@ -9,6 +9,9 @@ namespace EduVision.Model.Network;
 /// <summary>Turns image patches into tokens of the text model's width, and taps its own blocks for DeepStack.</summary>
 public sealed class VisionTower : IDisposable
 {
+    /// <summary>Patches of a large image that are computed at once; see <see cref="VisionMemory"/>.</summary>
+    internal const int BandPatches = 2048;
+
     internal const double NormEps = 1e-6;
     private const string Name = "model.visual";
 
@@ -43,15 +46,18 @@ public sealed class VisionTower : IDisposable
         using var scope = NewDisposeScope();
         var positions = new PatchPositions(config, grids);
         var rotary = positions.Rotary(patchWeight.device);
-        // A convolution whose stride is its kernel is a product.
-        var hidden = linear(patches.to(patchWeight.dtype, patchWeight.device), patchWeight.view(config.HiddenSize, -1), patchBias) + positions.Interpolate(this.positions);
+        var hidden = Embed(patches, positions);
         var frames = grids.SelectMany(grid => Enumerable.Repeat((long)grid.H * grid.W, grid.T)).ToList();
         var deepStack = new List<Tensor>();
         for (var block = 0; block < blocks.Length; block++)
         {
             var next = blocks[block].Forward(hidden, rotary, frames);
-            hidden.Dispose();
-            hidden = next;
+            if (!ReferenceEquals(next, hidden))
+            {
+                hidden.Dispose();
+                hidden = next;
+            }
+
             if (deepStack.Count < taps.Length && config.DeepStackLayers[deepStack.Count] == block)
             {
                 deepStack.Add(taps[deepStack.Count].Forward(hidden));
@@ -59,6 +65,16 @@ public sealed class VisionTower : IDisposable
         }
 
         return new VisionOutput(merger.Forward(hidden), deepStack).MoveToOuterDisposeScope();
+    }
+
+    // A convolution whose stride is its kernel is a product.
+    private Tensor Embed(Tensor patches, PatchPositions positions)
+    {
+        using var scope = NewDisposeScope();
+        var weight = patchWeight.view(config.HiddenSize, -1);
+        var embedded = Bands.Map(patches.shape[0], BandPatches, (start, count) => linear(patches.narrow(0, start, count).to(weight.dtype, weight.device), weight, patchBias));
+        var places = positions.Interpolate(this.positions);
+        return (is_grad_enabled() ? embedded + places : embedded.add_(places)).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

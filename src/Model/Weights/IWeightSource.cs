@@ -16,4 +16,11 @@ public interface IWeightSource
     /// <param name="rows">Rows of each.</param>
     /// <param name="columns">Width of all.</param>
     Tensor TakeStacked(IReadOnlyList<string> names, IReadOnlyList<long> rows, long columns);
+
+    /// <summary>A linear layer's matrix, which a source may hold packed.</summary>
+    /// <param name="name">As in a published checkpoint.</param>
+    /// <param name="rows">Outputs.</param>
+    /// <param name="columns">Inputs.</param>
+    /// <returns>The caller owns it.</returns>
+    WeightMatrix TakeMatrix(string name, long rows, long columns) => new PlainMatrix(Take(name, rows, columns));
 }

@@ -45,7 +45,7 @@ public sealed class TorchRunner : ModelRunner
         using var mode = inference_mode();
         using var scope = NewDisposeScope();
         var values = tensor(patches.Values).view(patches.Grid.Patches, -1);
-        return new TorchEncodedImage(model.Vision.Forward(values.to(device), [patches.Grid]).DetachFromDisposeScope());
+        return new TorchEncodedImage(model.Vision.Forward(values, [patches.Grid]).DetachFromDisposeScope());
     }
 
     /// <inheritdoc/>
