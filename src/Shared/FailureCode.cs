@@ -42,6 +42,15 @@ public static class FailureCode
     /// <summary>The engine met a fault; the request did not end with a wrong text but with none.</summary>
     public const string EngineFault = "engine_fault";
 
+    /// <summary>The device's memory did not suffice for the request, even alone and in small steps.</summary>
+    public const string OutOfMemory = "out_of_memory";
+
+    /// <summary>The model computed values that are no numbers: there is no answer rather than a wrong one.</summary>
+    public const string NoNumbers = "no_numbers";
+
+    /// <summary>The device met a fault while it computed the request, and the service starts anew.</summary>
+    public const string DeviceLost = "device_lost";
+
     /// <summary>The service cannot be reached. Set by clients, never by the service.</summary>
     public const string Unreachable = "unreachable";
 

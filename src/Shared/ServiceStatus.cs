@@ -13,6 +13,7 @@ namespace EduVision.Shared;
 /// <param name="KvBlocksUsed">KV cache blocks in use.</param>
 /// <param name="KvBlocksTotal">KV cache blocks there are.</param>
 /// <param name="Limits">What one request may hold.</param>
+/// <param name="Memory">The device's memory; null where it is not measured, as on a CPU.</param>
 public sealed record ServiceStatus(
     string Model,
     string ModelHash,
@@ -25,7 +26,15 @@ public sealed record ServiceStatus(
     double TokensPerSecond,
     int KvBlocksUsed,
     int KvBlocksTotal,
-    ServiceLimits Limits);
+    ServiceLimits Limits,
+    DeviceMemory? Memory = null);
+
+/// <summary>The memory of a GPU, as far as the service takes it, in bytes.</summary>
+/// <param name="BudgetBytes">What it may take; null where nothing was planned.</param>
+/// <param name="PlannedBytes">The sum of what was planned.</param>
+/// <param name="UsedBytes">What it was found to take when somebody last looked.</param>
+/// <param name="PeakBytes">The most that was found.</param>
+public sealed record DeviceMemory(long? BudgetBytes, long? PlannedBytes, long UsedBytes, long PeakBytes);
 
 /// <summary>Bounds of one request, so that a page can refuse early and say why.</summary>
 public sealed record ServiceLimits(int ImagesPerRequest, long ImageBytes, long ImagePixels, int ContextTokens, int OutputTokens);

@@ -10,9 +10,19 @@ public sealed class EncoderCache(long capacityBytes) : IDisposable
 {
     private readonly Dictionary<string, Entry> entries = [];
     private readonly LinkedList<string> unused = [];
+    private long? shortage;
+
+    /// <summary>Bytes that may be held.</summary>
+    public long Capacity => capacityBytes;
 
     /// <summary>Bytes held, pinned ones included; pinned ones alone may exceed the capacity for as long as they are needed.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>Bytes of images that a sequence needs.</summary>
+    public long PinnedBytes { get; private set; }
+
+    /// <summary>True if the device's memory ran out while as much was needed as now, or less: no further image before some of them go.</summary>
+    public bool IsShort => PinnedBytes >= shortage;
 
     /// <summary>Images held.</summary>
     public int Count => entries.Count;
@@ -26,6 +36,9 @@ public sealed class EncoderCache(long capacityBytes) : IDisposable
     /// <summary>True if the image is there.</summary>
     public bool Contains(string identity) => entries.ContainsKey(identity);
 
+    /// <summary>True if a sequence needs the image already.</summary>
+    public bool IsPinned(string identity) => entries.TryGetValue(identity, out var entry) && entry.Pins > 0;
+
     /// <summary>The image, pinned until <see cref="Unpin"/>.</summary>
     public bool TryPin(string identity, out EncodedImage image)
     {
@@ -33,7 +46,11 @@ public sealed class EncoderCache(long capacityBytes) : IDisposable
         Lookups++;
         if (!entries.TryGetValue(identity, out var entry)) return false;
         Hits++;
-        if (entry.Pins++ == 0) unused.Remove(entry.Node);
+        if (entry.Pins++ == 0)
+        {
+            unused.Remove(entry.Node);
+            PinnedBytes += entry.Image.Bytes;
+        }
         image = entry.Image;
         return true;
     }
@@ -43,7 +60,8 @@ public sealed class EncoderCache(long capacityBytes) : IDisposable
     {
         entries.Add(identity, new Entry(image, new LinkedListNode<string>(identity)) { Pins = 1 });
         Bytes += image.Bytes;
-        Trim();
+        PinnedBytes += image.Bytes;
+        Trim(capacityBytes);
     }
 
     /// <summary>One sequence needs the image no more.</summary>
@@ -51,8 +69,33 @@ public sealed class EncoderCache(long capacityBytes) : IDisposable
     {
         var entry = entries[identity];
         if (entry.Pins == 0) throw new InvalidOperationException($"Encoded image {identity} was unpinned more often than pinned.");
-        if (--entry.Pins == 0) unused.AddLast(entry.Node);
-        Trim();
+        if (--entry.Pins == 0)
+        {
+            PinnedBytes -= entry.Image.Bytes;
+            if (PinnedBytes < shortage) shortage = null;
+            if (entry.IsDistrusted) Remove(identity);
+            else unused.AddLast(entry.Node);
+        }
+        Trim(capacityBytes);
+    }
+
+    /// <summary>Lets images go that nobody needs, until there is room for an image of so many bytes.</summary>
+    public void MakeRoom(long bytes) => Trim(capacityBytes - bytes);
+
+    /// <summary>Lets go of all images that nobody needs.</summary>
+    public void DropUnused() => Trim(0);
+
+    /// <summary>Notes that the device's memory ran out; see <see cref="IsShort"/>.</summary>
+    public void NoteShortage() => shortage = PinnedBytes;
+
+    /// <summary>Lets go of an image that may be wrong, as soon as nobody needs it.</summary>
+    public void Distrust(string identity)
+    {
+        if (!entries.TryGetValue(identity, out var entry)) return;
+        entry.IsDistrusted = true;
+        if (entry.Pins > 0) return;
+        unused.Remove(entry.Node);
+        Remove(identity);
     }
 
     /// <summary>Checks that the pins are those of <paramref name="pinned"/> and the bytes add up.</summary>
@@ -65,18 +108,24 @@ public sealed class EncoderCache(long capacityBytes) : IDisposable
                 throw new InvalidOperationException($"Encoded image {identity} counts {entry.Pins} pins, but {expected.GetValueOrDefault(identity)} sequences need it.");
         if (expected.Keys.FirstOrDefault(identity => !entries.ContainsKey(identity)) is { } missing)
             throw new InvalidOperationException($"Encoded image {missing} is needed and gone.");
+        if (PinnedBytes != entries.Values.Where(entry => entry.Pins > 0).Sum(entry => entry.Image.Bytes)) throw new InvalidOperationException("The encoder cache's pinned bytes do not add up.");
         if (Bytes != entries.Values.Sum(entry => entry.Image.Bytes)) throw new InvalidOperationException("The encoder cache's bytes do not add up.");
     }
 
-    private void Trim()
+    private void Trim(long limit)
     {
-        while (Bytes > capacityBytes && unused.First is { } oldest)
+        while (Bytes > limit && unused.First is { } oldest)
         {
             unused.Remove(oldest);
-            entries.Remove(oldest.Value, out var entry);
-            Bytes -= entry!.Image.Bytes;
-            entry.Image.Dispose();
+            Remove(oldest.Value);
         }
+    }
+
+    private void Remove(string identity)
+    {
+        entries.Remove(identity, out var entry);
+        Bytes -= entry!.Image.Bytes;
+        entry.Image.Dispose();
     }
 
     /// <inheritdoc/>
@@ -85,7 +134,7 @@ public sealed class EncoderCache(long capacityBytes) : IDisposable
         foreach (var entry in entries.Values) entry.Image.Dispose();
         entries.Clear();
         unused.Clear();
-        Bytes = 0;
+        (Bytes, PinnedBytes) = (0, 0);
     }
 
     private sealed class Entry(EncodedImage image, LinkedListNode<string> node)
@@ -93,5 +142,6 @@ public sealed class EncoderCache(long capacityBytes) : IDisposable
         public EncodedImage Image => image;
         public LinkedListNode<string> Node => node;
         public int Pins { get; set; }
+        public bool IsDistrusted { get; set; }
     }
 }

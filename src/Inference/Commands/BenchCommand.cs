@@ -40,7 +40,7 @@ internal static class BenchCommand
                 return await RunnerAsync(workload, parsed.GetValue(service.TorchLibrary), parsed.GetValue(json), cancellationToken);
             }
             List<string> arguments = [];
-            foreach (var option in new Option[] { service.Model, service.Device, service.Runner, service.Threads, service.TorchLibrary })
+            foreach (var option in new Option[] { service.Model, service.Device, service.Runner, service.Threads, service.Memory, service.TorchLibrary })
                 if (parsed.GetResult(option) is { Tokens: [var value] }) arguments.AddRange([option.Name, value.Value]);
             var result = await ServiceBenchmark.RunAsync(arguments, parsed.GetValue(runs), parsed.GetValue(tokens), cancellationToken);
             Print(result);

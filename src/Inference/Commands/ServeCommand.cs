@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EduVision.Inference.Engine;
 using EduVision.Inference.Hosting;
 
 namespace EduVision.Inference.Commands;
@@ -22,12 +23,15 @@ internal static class ServeCommand
             }
 
             if (await Service.StartAsync(Configure, cancellationToken) is not { } app) return 2;
+            var engine = app.Services.GetRequiredService<InferenceEngine>();
             await using (app)
             {
                 if (parsed.GetValue(parent) is { } id) ParentWatch.Start(id, app.Lifetime);
                 Console.WriteLine($"Listening on {Service.AddressOf(app)}");
                 await app.WaitForShutdownAsync(cancellationToken);
             }
+            // Everybody has been told, and the log is written.
+            if (engine.ExitCode != 0) ExitCodes.EndWith(engine.ExitCode);
             return 0;
         });
         return command;

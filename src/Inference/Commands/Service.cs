@@ -17,8 +17,12 @@ internal static class Service
         WebApplication? app = null;
         try
         {
-            app = InferenceHost.Build(configure, services => RunnerLoader.Load(
-                services.GetRequiredService<ServedModel>().Directory, services.GetRequiredService<IOptions<InferenceOptions>>().Value, services.GetRequiredService<ILogger<ModelRunner>>()));
+            app = InferenceHost.Build(
+                configure,
+                services => RunnerLoader.Load(Of<ServedModel>(services), Of<IOptions<InferenceOptions>>(services).Value, Of<Placement>(services), Of<ILogger<ModelRunner>>(services)),
+                services => RunnerLoader.Place(Of<ServedModel>(services), Of<IOptions<InferenceOptions>>(services).Value, Of<ILogger<ModelRunner>>(services)));
+            // Here, where what is wrong with it is one sentence; the host would log it with a stack.
+            _ = Of<Placement>(app.Services);
             await app.StartAsync(cancellationToken);
             await app.Services.GetRequiredService<InferenceEngine>().Loaded.WaitAsync(cancellationToken);
             return app;
@@ -34,8 +38,11 @@ internal static class Service
     /// <summary>The first address it listens on.</summary>
     public static string AddressOf(WebApplication app) => app.Urls.First();
 
+    private static T Of<T>(IServiceProvider services)
+        where T : notnull => services.GetRequiredService<T>();
+
     // What a person can mend by what the message says; anything else is ours, and its stack is worth seeing.
-    private static bool IsUsers(Exception exception) => exception is OptionsValidationException or ValidationException
+    private static bool IsUsers(Exception exception) => DeviceFault.Of(exception) == FaultKind.OutOfMemory || exception is OptionsValidationException or ValidationException
         or ModelFileException or IOException or UnauthorizedAccessException or DllNotFoundException
         // A value of the configuration that is no number where one is wanted; the message names it.
         or InvalidOperationException { InnerException: FormatException or ArgumentException or OverflowException };

@@ -3,6 +3,7 @@ using EduVision.Inference.Runners;
 using EduVision.Inference.Runners.Sampling;
 using EduVision.Inference.Runners.Torch;
 using EduVision.Model.Configuration;
+using EduVision.Model.Imaging;
 using EduVision.Model.Network;
 using EduVision.Model.Weights;
 using static TorchSharp.torch;
@@ -15,19 +16,19 @@ namespace EduVision.Inference.Cuda;
 /// </summary>
 public sealed class CudaRunner : ModelRunner
 {
-    private const int TileRows = 16;
-
     private readonly VisionTower vision;
     private readonly CudaWeights weights;
     private readonly KernelLibrary kernels;
     private readonly CudaText text;
     private readonly Device device;
+    private readonly VisionMemory visionMemory;
+    private readonly CardMemory? card;
     private readonly int blockSize;
     private readonly Sampler sampler = new();
 
-    private CudaRunner(VisionTower vision, CudaWeights weights, KernelLibrary kernels, CudaText text, Device device, int blockSize, string name)
+    private CudaRunner(VisionTower vision, VisionMemory visionMemory, CudaWeights weights, KernelLibrary kernels, CudaText text, Device device, CardMemory? card, int blockSize, string name)
     {
-        (this.vision, this.weights, this.kernels, this.text, this.device, this.blockSize) = (vision, weights, kernels, text, device, blockSize);
+        (this.vision, this.visionMemory, this.weights, this.kernels, this.text, this.device, this.card, this.blockSize) = (vision, visionMemory, weights, kernels, text, device, card, blockSize);
         Device = name;
     }
 
@@ -42,28 +43,44 @@ public sealed class CudaRunner : ModelRunner
     /// <param name="maxTokens">Most tokens of a step.</param>
     /// <param name="maxSequences">Most sequences of a step.</param>
     /// <param name="torchLibrary">The <c>torch/lib</c> of an installed PyTorch, if one is used.</param>
+    /// <param name="fit">How it is made to fit; everything on the GPU if not given.</param>
+    /// <param name="card">The GPU's memory before anything was loaded, to measure by.</param>
     /// <exception cref="ModelFileException">A file is missing or damaged.</exception>
     /// <exception cref="NotSupportedException">The checkpoint is of a kind that the kernels do not read.</exception>
     /// <exception cref="CudaException">There is no GPU, driver or run-time compiler.</exception>
-    public static CudaRunner Load(string directory, int ordinal, int blocks, int blockSize, int maxTokens, int maxSequences, string? torchLibrary)
+    internal static CudaRunner Load(
+        string directory, int ordinal, int blocks, int blockSize, int maxTokens, int maxSequences, string? torchLibrary, CudaFit? fit = null, CardMemory? card = null)
     {
         var config = ModelConfig.Load(directory);
         using var checkpoint = Checkpoint.Open(directory);
-        if (CudaWeights.WhyNot(checkpoint, config) is { } reason) throw new NotSupportedException($"The GPU kernels cannot run this model: {reason}.");
+        fit ??= CudaFit.Roomy;
+        Check(checkpoint, config, blockSize, fit.Head, torchLibrary);
         return Create(
-            config, device => CudaWeights.Load(checkpoint, config, device), device => new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16),
-            ordinal, new KvLayout(blocks, blockSize), maxTokens, maxSequences, torchLibrary);
+            config, device => CudaWeights.Load(checkpoint, config, fit, device), device => new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16),
+            ordinal, new KvLayout(blocks, blockSize), maxTokens, maxSequences, torchLibrary, fit, card);
     }
 
     /// <summary>A model of these sizes with random weights, made on the GPU: to measure without a checkpoint.</summary>
-    internal static CudaRunner Random(ModelConfig config, int ordinal, KvLayout layout, int maxTokens, int maxSequences, string? torchLibrary) => Create(
-        config, device => CudaWeights.Random(config, device), device => new RandomWeights(device, ScalarType.BFloat16), ordinal, layout, maxTokens, maxSequences, torchLibrary);
+    internal static CudaRunner Random(
+        ModelConfig config, int ordinal, KvLayout layout, int maxTokens, int maxSequences, string? torchLibrary, CudaFit? fit = null, CardMemory? card = null) => Create(
+        config, device => CudaWeights.Random(config, fit ?? CudaFit.Roomy, device), device => new RandomWeights(device, ScalarType.BFloat16),
+        ordinal, layout, maxTokens, maxSequences, torchLibrary, fit ?? CudaFit.Roomy, card);
+
+    /// <summary>Whether our kernels can run a model here.</summary>
+    /// <exception cref="NotSupportedException">The model or the layout of its cache is not for them.</exception>
+    /// <exception cref="CudaException">There is no run-time compiler.</exception>
+    internal static void Check(Checkpoint checkpoint, ModelConfig config, int blockSize, WeightType head, string? torchLibrary)
+    {
+        if (CudaWeights.WhyNot(checkpoint, config, head) is { } reason) throw new NotSupportedException($"The GPU kernels cannot run this model: {reason}.");
+        if (blockSize % CudaText.TileRows != 0) throw new NotSupportedException($"The GPU kernels want KV blocks of a multiple of {CudaText.TileRows} tokens, not {blockSize}.");
+        FindCompiler(torchLibrary);
+    }
 
     private static CudaRunner Create(
-        ModelConfig config, Func<Device, CudaWeights> text, Func<Device, IWeightSource> vision, int ordinal, KvLayout layout, int maxTokens, int maxSequences, string? torchLibrary)
+        ModelConfig config, Func<Device, CudaWeights> text, Func<Device, IWeightSource> vision, int ordinal, KvLayout layout, int maxTokens, int maxSequences, string? torchLibrary,
+        CudaFit fit, CardMemory? card)
     {
-        if (layout.BlockSize % TileRows != 0) throw new NotSupportedException($"The GPU kernels want KV blocks of a multiple of {TileRows} tokens, not {layout.BlockSize}.");
-        var nvrtc = Nvrtc.Find(torchLibrary) ?? throw new CudaException("finding NVRTC", 0, "libnvrtc is neither on the library path nor beside an installed PyTorch; NVRTC_LIBRARY can name it");
+        var nvrtc = FindCompiler(torchLibrary);
         var (major, minor, driver) = CudaDriver.Describe(ordinal);
         CudaDriver.Use(ordinal);
         var compiler = new KernelCompiler(nvrtc.Compile, $"{nvrtc.Version} {driver}", KernelCompiler.DefaultFolder);
@@ -71,13 +88,30 @@ public sealed class CudaRunner : ModelRunner
         var kernels = new KernelLibrary(compiler, Architecture(major, minor), config.Text, layout.BlockSize);
         using var off = no_grad();
         var weights = text(device);
-        var tower = new VisionTower(config.Vision, vision(device));
-        var decoder = new CudaText(config.Text, weights, kernels, layout, maxTokens, maxSequences, device);
-        return new CudaRunner(tower, weights, kernels, decoder, device, layout.BlockSize, $"cuda:{ordinal} ({Architecture(major, minor)})");
+        var packed = fit.Vision == WeightType.Fp8;
+        var source = vision(device);
+        var tower = new VisionTower(config.Vision, packed ? new Fp8Weights(source) : source);
+        // What loading left unused would lie beside the KV cache.
+        TorchReserve.Release(device);
+        var buffers = new TextBuffers(config.Text, layout, maxTokens, maxSequences, fit.AttentionBytes, fit.Head == WeightType.Fp8);
+        var decoder = new CudaText(config.Text, weights, kernels, buffers, device);
+        return new CudaRunner(tower, new VisionMemory(config.Vision, sizeof(ushort), packed), weights, kernels, decoder, device, card, layout.BlockSize, $"cuda:{ordinal} ({Architecture(major, minor)})");
     }
+
+    private static Nvrtc FindCompiler(string? torchLibrary) => Nvrtc.Find(torchLibrary)
+        ?? throw new CudaException("finding NVRTC", 0, "libnvrtc is neither on the library path nor beside an installed PyTorch; NVRTC_LIBRARY can name it");
 
     /// <summary>The chip's name to the compiler; Hopper's own instructions need the <c>a</c>.</summary>
     internal static string Architecture(int major, int minor) => major >= 9 ? $"sm_{major}{minor}a" : $"sm_{major}{minor}";
+
+    /// <inheritdoc/>
+    public override long BytesOf(ImageGrid grid) => visionMemory.OutputOf(grid);
+
+    /// <inheritdoc/>
+    public override long? UsedBytes() => card?.Used();
+
+    /// <inheritdoc/>
+    public override void ReleaseUnused() => TorchReserve.Release(device);
 
     /// <inheritdoc/>
     public override EncodedImage Encode(ImageSource image)

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using EduVision.Inference.Cuda.Driver;
 using EduVision.Inference.Runners.Sampling;
-using EduVision.Inference.Runners.Torch;
 using EduVision.Model.Configuration;
 using EduVision.Model.Network;
 using static TorchSharp.torch;
@@ -17,11 +16,13 @@ internal sealed class CudaText : IDisposable
     /// <summary>Positions that attention takes at once; as in <c>attention.cu</c>.</summary>
     public const int Span = 256;
 
-    // Partial sums of attention: what does not fit is attended to in several launches.
-    private const long AttentionBytes = 256L << 20;
-    // As in pick.cu.
-    private const int Top = 64, Slices = 16, Found = (2 * Top) + 2;
-    private const int Rows = 16, Wide = 128, StageBytes = Wide * (128 + 256);
+    /// <summary>Rows of a tile of a tensor core's.</summary>
+    public const int TileRows = 16;
+
+    private const int Top = TextBuffers.Top, Slices = TextBuffers.Slices, Found = TextBuffers.Found;
+    private const int Rows = TileRows, Wide = 128, StageBytes = Wide * (128 + 256);
+    // More rows may lie elsewhere in memory: see Linear.
+    private const int HeadRows = 16;
 
     // Up to here reading the weights once for each group of 32 tokens costs less than tiles that fill few of the chip's processors.
     private const int FewTokens = 64;
@@ -30,11 +31,12 @@ internal sealed class CudaText : IDisposable
     private readonly CudaWeights weights;
     private readonly KernelLibrary kernels;
     private readonly Device device;
-    private readonly Tensor frequencies, axes, keys, values, hidden, x, gated, qkv, queries, sums, marks, rows, logits, sliceIds, sliceValues, sliceMarks, picked;
+    private readonly Tensor frequencies, axes, keys, values, hidden, x, gated, qkv, queries, sums, marks, rows, halfRows, logits, sliceIds, sliceValues, sliceMarks, picked;
+    private readonly List<Tensor> kept = [];
     private readonly PinnedMemory<int> numbers = new();
     private readonly PinnedMemory<float> found = new(), whole = new();
     private readonly Dictionary<(int Tokens, int TableWidth), nint> graphs = [];
-    private readonly long cacheBytes;
+    private readonly long cacheBytes, attentionBytes;
     private readonly float epsilon;
     private Tensor numbersOnDevice;
 
@@ -42,44 +44,46 @@ internal sealed class CudaText : IDisposable
     /// <param name="config">Sizes.</param>
     /// <param name="weights">Its weights.</param>
     /// <param name="kernels">The kernels compiled for these sizes.</param>
-    /// <param name="layout">The KV cache.</param>
-    /// <param name="maxTokens">Most tokens of a step.</param>
-    /// <param name="maxSampled">Most sequences of a step.</param>
+    /// <param name="buffers">The KV cache and the room for steps.</param>
     /// <param name="device">The GPU.</param>
-    public CudaText(TextConfig config, CudaWeights weights, KernelLibrary kernels, KvLayout layout, int maxTokens, int maxSampled, Device device)
+    public CudaText(TextConfig config, CudaWeights weights, KernelLibrary kernels, TextBuffers buffers, Device device)
     {
         (this.config, this.weights, this.kernels, this.device) = (config, weights, kernels, device);
-        MaxTokens = Math.Max(maxTokens, StepBatch.LargestGraph);
-        maxSampled = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)maxSampled);
+        (MaxTokens, attentionBytes) = (buffers.MaxTokens, buffers.AttentionBytes);
         epsilon = (float)config.RmsNormEps;
-        int pairs = config.HeadDim / 2, heads = config.Heads * config.HeadDim;
         using var scope = NewDisposeScope();
-        Tensor Keep(Tensor made) => made.DetachFromDisposeScope();
-        Tensor New(ScalarType type, params long[] shape) => Keep(empty(shape, type, device));
-        frequencies = Keep(Frequencies.Inverse(config.Rope.Theta, config.HeadDim).to(device));
-        axes = Keep(tensor([.. Enumerable.Range(0, pairs).Select(config.Rope.AxisOf)], ScalarType.Int32).to(device));
-        // One block more than the scheduler knows of: what fills a graph up writes there.
-        Scratch = layout.Blocks;
-        long[] cache = [config.Layers, layout.Blocks + 1, config.KvHeads, layout.BlockSize, config.HeadDim];
+        Tensor Keep(Tensor made)
+        {
+            kept.Add(made);
+            return made;
+        }
+        Tensor New(BufferSize size) => Keep(size.Allocate(device));
+        frequencies = Keep(Frequencies.Inverse(config.Rope.Theta, config.HeadDim).to(device).DetachFromDisposeScope());
+        axes = Keep(tensor([.. Enumerable.Range(0, config.HeadDim / 2).Select(config.Rope.AxisOf)], ScalarType.Int32).to(device).DetachFromDisposeScope());
+        Scratch = buffers.Layout.Blocks;
         // Zeros: what is masked is multiplied by nothing, and a NaN times nothing is a NaN.
-        keys = Keep(zeros(cache, ScalarType.Float16, device));
-        values = Keep(zeros(cache, ScalarType.Float16, device));
-        cacheBytes = (layout.Blocks + 1L) * config.KvHeads * layout.BlockSize * config.HeadDim * 2;
-        hidden = New(ScalarType.Float32, MaxTokens, config.HiddenSize);
-        x = New(ScalarType.Float16, MaxTokens, Math.Max(config.HiddenSize, heads));
-        gated = New(ScalarType.Float16, MaxTokens, config.IntermediateSize);
-        qkv = New(ScalarType.Float32, MaxTokens, heads + (2 * config.KvHeads * config.HeadDim));
-        queries = New(ScalarType.Float16, MaxTokens, heads);
-        sums = New(ScalarType.Float32, AttentionBytes / sizeof(float));
-        marks = New(ScalarType.Float32, AttentionBytes / sizeof(float) / config.HeadDim * 2);
-        rows = New(ScalarType.Float32, maxSampled, config.HiddenSize);
-        logits = New(ScalarType.Float32, maxSampled, config.VocabSize);
-        sliceIds = New(ScalarType.Int32, maxSampled, Slices, Top);
-        sliceValues = New(ScalarType.Float32, maxSampled, Slices, Top);
-        sliceMarks = New(ScalarType.Float32, maxSampled, Slices, 2);
-        picked = New(ScalarType.Int32, maxSampled, Found);
-        numbersOnDevice = New(ScalarType.Int32, 1 << 16);
+        keys = New(buffers.Keys).zero_();
+        values = New(buffers.Values).zero_();
+        cacheBytes = buffers.Keys.Bytes / config.Layers;
+        hidden = New(buffers.Hidden);
+        x = New(buffers.X);
+        gated = New(buffers.Gated);
+        qkv = New(buffers.Qkv);
+        queries = New(buffers.Queries);
+        sums = New(buffers.Sums);
+        marks = New(buffers.Marks);
+        rows = New(buffers.Rows);
+        halfRows = New(buffers.HalfRows);
+        logits = New(buffers.Logits);
+        sliceIds = New(buffers.SliceIds);
+        sliceValues = New(buffers.SliceValues);
+        sliceMarks = New(buffers.SliceMarks);
+        picked = New(buffers.Picked);
+        numbersOnDevice = buffers.Numbers.Allocate(device);
     }
+
+    /// <summary>GPU memory of all that it keeps, as counted by its tensors.</summary>
+    public long Bytes => kept.Append(numbersOnDevice).Sum(tensor => tensor.NumberOfElements * tensor.ElementSize);
 
     /// <summary>Tokens whose queries of one key head fill a tile of attention.</summary>
     public int TileTokens => Rows / (config.Heads / config.KvHeads);
@@ -125,7 +129,7 @@ internal sealed class CudaText : IDisposable
     public void Dispose()
     {
         ForgetGraphs();
-        foreach (var tensor in new[] { frequencies, axes, keys, values, hidden, x, gated, qkv, queries, sums, marks, rows, logits, sliceIds, sliceValues, sliceMarks, picked, numbersOnDevice }) tensor.Dispose();
+        foreach (var tensor in kept.Append(numbersOnDevice)) tensor.Dispose();
         numbers.Dispose();
         found.Dispose();
         whole.Dispose();
@@ -196,7 +200,7 @@ internal sealed class CudaText : IDisposable
 
     private void Attend(StepBatch batch, nint layerKeys, nint layerValues)
     {
-        var room = AttentionBytes / sizeof(float) / ((long)config.Heads * batch.Spans * config.HeadDim);
+        var room = attentionBytes / sizeof(float) / ((long)config.Heads * batch.Spans * config.HeadDim);
         for (var tile = 0; tile < batch.Tiles.Count;)
         {
             var (first, count, next) = (batch.Tiles[tile].First, 0, tile);
@@ -212,12 +216,27 @@ internal sealed class CudaText : IDisposable
     private void Logits(StepBatch batch)
     {
         kernels.Launch("rms_norm_rows", new Grid(batch.Sampled), 256, 0, batch.SampledRows, hidden.Address(), weights.Norm.Address(), rows.Address(), config.HiddenSize, epsilon);
-        var tiles = TilesFor(batch.Sampled);
-        kernels.Launch(
-            $"head_{tiles}", new Grid(config.VocabSize / Rows, Groups(batch.Sampled, tiles)), 256, SumsBytes(tiles),
-            weights.Head.Address(), rows.Address(), logits.Address(), config.VocabSize, config.HiddenSize, batch.Sampled);
+        if (weights.Fp8Head is { } head) MultiplyFp8Head(head[0], batch.Sampled);
+        else
+        {
+            var tiles = TilesFor(batch.Sampled);
+            kernels.Launch(
+                $"head_{tiles}", new Grid(config.VocabSize / Rows, Groups(batch.Sampled, tiles)), 256, SumsBytes(tiles),
+                weights.Head.Address(), rows.Address(), logits.Address(), config.VocabSize, config.HiddenSize, batch.Sampled);
+        }
         kernels.Launch("pick_slices", new Grid(Slices, batch.Sampled), 256, 0, logits.Address(), sliceIds.Address(), sliceValues.Address(), sliceMarks.Address(), config.VocabSize);
         kernels.Launch("pick_rows", new Grid(batch.Sampled), 512, 0, sliceIds.Address(), sliceValues.Address(), sliceMarks.Address(), picked.Address());
+    }
+
+    private void MultiplyFp8Head(Fp8Matrix head, int sampled)
+    {
+        kernels.Launch("halve_rows", new Grid(sampled), 256, 0, rows.Address(), halfRows.Address(), config.HiddenSize);
+        for (var first = 0; first < sampled; first += HeadRows)
+        {
+            var count = Math.Min(HeadRows, sampled - first);
+            using Tensor from = halfRows.narrow(0, first, count), to = logits.narrow(0, first, count);
+            Linear("store", head, from, to, count);
+        }
     }
 
     private void Norm(Tensor norms, int layer, int tokens) =>

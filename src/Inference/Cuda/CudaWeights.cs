@@ -1,3 +1,4 @@
+using EduVision.Inference.Runners;
 using EduVision.Model.Configuration;
 using EduVision.Model.Weights;
 using static TorchSharp.torch;
@@ -9,12 +10,20 @@ internal sealed class CudaWeights : IDisposable
 {
     private const string Name = "model.language_model";
 
-    private CudaWeights(ModelConfig config, IWeightSource plain, Func<string, long, long, (Tensor Bytes, Tensor Scales)> matrix, Device device)
+    private CudaWeights(ModelConfig config, IWeightSource plain, Func<string, long, long, (Tensor Bytes, Tensor Scales)> matrix, CudaFit fit, Device device)
     {
         var text = config.Text;
-        Embeddings = plain.Take($"{Name}.embed_tokens.weight", text.VocabSize, text.HiddenSize);
+        var table = plain.Take($"{Name}.embed_tokens.weight", text.VocabSize, text.HiddenSize);
+        Head = config.TieWordEmbeddings ? table.alias().DetachFromDisposeScope() : plain.Take("lm_head.weight", text.VocabSize, text.HiddenSize);
+        IsTied = config.TieWordEmbeddings && fit.Head != WeightType.Fp8;
+        if (fit.Head == WeightType.Fp8)
+        {
+            using var wide = Head;
+            Fp8Head = Packed(wide);
+            Head = empty(0, device: device).DetachFromDisposeScope();
+        }
+        Embeddings = fit.EmbeddingsOnHost ? EmbeddingTable.OnHost(table) : EmbeddingTable.OnDevice(table);
         Norm = plain.Take($"{Name}.norm.weight", text.HiddenSize);
-        Head = config.TieWordEmbeddings ? Embeddings : plain.Take("lm_head.weight", text.VocabSize, text.HiddenSize);
         long hidden = text.HiddenSize, inner = text.IntermediateSize, queries = (long)text.Heads * text.HeadDim, keys = (long)text.KvHeads * text.HeadDim;
         InputNorms = Norms("input_layernorm", hidden);
         QueryNorms = Norms("self_attn.q_norm", text.HeadDim);
@@ -48,16 +57,20 @@ internal sealed class CudaWeights : IDisposable
 
     /// <summary>Loads a checkpoint's.</summary>
     /// <exception cref="ModelFileException">A tensor is missing or of another kind.</exception>
-    public static CudaWeights Load(Checkpoint checkpoint, ModelConfig config, Device device) => new(
-        config, new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16), (name, rows, columns) => Load(checkpoint, device, name, rows, columns), device);
+    public static CudaWeights Load(Checkpoint checkpoint, ModelConfig config, CudaFit fit, Device device) => new(
+        config, new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16), (name, rows, columns) => Load(checkpoint, device, name, rows, columns), fit, device);
 
     /// <summary>Random ones, made on the GPU, such that hidden states keep their size.</summary>
-    public static CudaWeights Random(ModelConfig config, Device device) => new(
-        config, new RandomWeights(device, ScalarType.BFloat16), (_, rows, columns) => Random(rows, columns, device), device);
+    public static CudaWeights Random(ModelConfig config, CudaFit fit, Device device) => new(
+        config, new RandomWeights(device, ScalarType.BFloat16), (_, rows, columns) => Random(rows, columns, device), fit, device);
 
-    public Tensor Embeddings { get; }
+    public EmbeddingTable Embeddings { get; }
 
+    /// <summary>[vocabulary, hidden], BF16; empty where <see cref="Fp8Head"/> stands for it.</summary>
     public Tensor Head { get; }
+
+    /// <summary>The head in FP8, one layer of its kind, if it is held so.</summary>
+    public Fp8Stack? Fp8Head { get; }
 
     public Tensor Norm { get; }
 
@@ -82,8 +95,19 @@ internal sealed class CudaWeights : IDisposable
 
     public Fp8Stack Down { get; }
 
+    /// <summary>GPU memory of all of them.</summary>
+    public long Bytes => new[] { Norm, InputNorms, PostNorms, QueryNorms, KeyNorms }.Sum(BytesOf) + (IsTied ? 0 : BytesOf(Head))
+        + Embeddings.DeviceBytes + new[] { Qkv, Output, GateUp, Down }.Sum(stack => stack.Bytes) + (Fp8Head?.Bytes ?? 0);
+
+    private bool IsTied { get; }
+
+    private static long BytesOf(Tensor tensor) => tensor.NumberOfElements * tensor.ElementSize;
+
     /// <summary>Whether our kernels can run this checkpoint; null if so, else why not.</summary>
-    public static string? WhyNot(Checkpoint checkpoint, ModelConfig config)
+    /// <param name="checkpoint">Its folder.</param>
+    /// <param name="config">Its sizes.</param>
+    /// <param name="head">How its head is to be held.</param>
+    public static string? WhyNot(Checkpoint checkpoint, ModelConfig config, WeightType head = WeightType.Bf16)
     {
         var text = config.Text;
         if (config.Quantization is not { BlockRows: Fp8Block.Side, BlockColumns: Fp8Block.Side }) return "its text layers are not in FP8 blocks of 128x128";
@@ -92,14 +116,26 @@ internal sealed class CudaWeights : IDisposable
         if (text.HeadDim is not (64 or 128)) return $"its heads are {text.HeadDim} wide, not 64 or 128";
         if (text.Heads / text.KvHeads > 16) return "more than 16 of its query heads share a key head";
         if (text.VocabSize % 16 != 0) return "its vocabulary is no multiple of 16";
+        if (head == WeightType.Fp8 && text.VocabSize % Fp8Block.Side != 0) return "its vocabulary is no multiple of 128, which a head in FP8 wants";
         return checkpoint.Describe($"{Name}.layers.0.mlp.down_proj.weight").Type == StoredType.F8E4M3 ? null : "its text layers are not in FP8";
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var tensor in new[] { Embeddings, Head, Norm, InputNorms, PostNorms, QueryNorms, KeyNorms }) tensor.Dispose();
+        Embeddings.Dispose();
+        Fp8Head?.Dispose();
+        foreach (var tensor in new[] { Head, Norm, InputNorms, PostNorms, QueryNorms, KeyNorms }) tensor.Dispose();
         foreach (var stack in new[] { Qkv, Output, GateUp, Down }) stack.Dispose();
+    }
+
+    private static Fp8Stack Packed(Tensor wide)
+    {
+        using var scope = NewDisposeScope();
+        var made = Fp8Stack.Empty(1, wide.shape[0], wide.shape[1], wide.device);
+        var (codes, scales) = Fp8Codes.Quantise(wide, Fp8Block.Side, Fp8Block.Side);
+        made.Set(0, codes, scales, isPaired: false);
+        return made;
     }
 
     private static (Tensor Bytes, Tensor Scales) Load(Checkpoint checkpoint, Device device, string name, long rows, long columns)

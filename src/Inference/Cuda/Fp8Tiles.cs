@@ -50,6 +50,9 @@ internal sealed class Fp8Stack(Tensor bytes, Tensor scales) : IDisposable
         scales[layer].copy_(blockScales.mul(scaled));
     }
 
+    /// <summary>GPU memory that it takes.</summary>
+    public long Bytes => bytes.NumberOfElements + (scales.NumberOfElements * sizeof(float));
+
     /// <summary>A layer's.</summary>
     public Fp8Matrix this[int layer] => new(
         bytes.Address() + (nint)(layer * bytes.shape[1] * bytes.shape[2]), scales.Address() + (nint)(layer * scales.shape[1] * scales.shape[2] * sizeof(float)),

@@ -14,13 +14,16 @@ internal sealed unsafe class PinnedMemory<T> : IDisposable where T : unmanaged
     /// <summary>Room for that many.</summary>
     public Span<T> Take(int count)
     {
-        if (count > capacity)
-        {
-            Dispose();
-            capacity = Math.Max(count, 1024);
-            Address = CudaDriver.AllocatePinned(capacity * sizeof(T));
-        }
+        if (count > capacity) Reserve(Math.Max(count, 1024));
         return new Span<T>((T*)Address, count);
+    }
+
+    /// <summary>Room for that many and no more, even more than a span can hold.</summary>
+    public void Reserve(long count)
+    {
+        Dispose();
+        Address = CudaDriver.AllocatePinned(count * sizeof(T));
+        capacity = count;
     }
 
     /// <inheritdoc/>

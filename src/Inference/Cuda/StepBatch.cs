@@ -82,8 +82,8 @@ internal sealed class StepBatch : IDisposable
     /// <summary>Most decodes of one graph.</summary>
     public const int LargestGraph = 128;
 
-    // Blocks of 16 tokens: up to here one graph serves all lengths.
-    private const int SmallestTable = 64;
+    /// <summary>Blocks of the shortest table of a step of decodes: up to here one graph serves all lengths.</summary>
+    public const int SmallestTable = 64;
 
     /// <summary>All arrays; where each begins depends on the sizes of the step alone.</summary>
     public IReadOnlyList<int> Numbers => numbers;

@@ -11,7 +11,8 @@ namespace EduVision.Inference.Engine;
 
 /// <summary>
 /// The one engine of the process. Its thread alone touches the runner; everybody else enqueues, cancels and reads logs.
-/// A fault fails the requests it concerns, and the engine goes on.
+/// A fault fails the requests it concerns, and the engine goes on. Where it cannot, as when the device is lost, it tells every request and
+/// asks for the end of the process: see <see cref="ExitCode"/>.
 /// </summary>
 public sealed class InferenceEngine : IHostedService, IDisposable
 {
@@ -21,36 +22,41 @@ public sealed class InferenceEngine : IHostedService, IDisposable
     private readonly Func<ModelRunner> load;
     private readonly BlockPool pool;
     private readonly EncoderCache encoded;
-    private readonly SequenceMemory memory;
     private readonly Scheduler scheduler;
+    private readonly StepExecutor executor;
+    private readonly MemoryWatch watch;
     private readonly RateMeter rates;
-    private readonly SchedulerOptions limits;
     private readonly EngineMetrics metrics;
+    private readonly IHostApplicationLifetime lifetime;
     private readonly ILogger<InferenceEngine> logger;
     private readonly HashSet<Sequence> alive = [];
     private readonly TaskCompletionSource loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool stopping;
     private volatile string? device;
+    private volatile int exitCode;
 
     /// <summary>An engine over the runner that <paramref name="load"/> loads, on the engine's thread.</summary>
     public InferenceEngine(
-        Func<ModelRunner> load, IOptions<InferenceOptions> options, EngineMetrics metrics, TimeProvider time,
+        Func<ModelRunner> load, Placement placement, IOptions<InferenceOptions> options, EngineMetrics metrics, TimeProvider time,
         IHostApplicationLifetime lifetime, ILogger<InferenceEngine> logger)
     {
-        (this.load, this.metrics, this.logger) = (load, metrics, logger);
+        (this.load, this.metrics, this.lifetime, this.logger) = (load, metrics, lifetime, logger);
         var settings = options.Value;
-        limits = new SchedulerOptions
+        var limits = new SchedulerOptions
         {
             StepTokens = settings.StepTokens,
             MaxRunning = settings.MaxRunning,
             QueueLimit = settings.QueueLimit,
             PerUserLimit = settings.PerUserLimit,
         };
-        pool = new BlockPool(settings.KvTokens / settings.BlockSize, settings.BlockSize);
-        encoded = new EncoderCache(settings.EncoderCacheBytes);
-        memory = new SequenceMemory(pool, encoded);
+        pool = new BlockPool(placement.Blocks, placement.BlockSize);
+        encoded = new EncoderCache(placement.EncoderCacheBytes);
+        // Nothing is planned before there is a runner.
+        var memory = new SequenceMemory(pool, encoded, image => Runner!.BytesOf(image.Source.Grid));
         rates = new RateMeter(time);
         scheduler = new Scheduler(limits, memory, rates, () => work.Set());
+        executor = new StepExecutor(scheduler, memory, gate, logger);
+        watch = new MemoryWatch(placement);
         metrics.Observe(() => State);
         thread = new Thread(Run) { Name = "Inference engine", IsBackground = true };
         // At the first sign, not when the server has drained: it drains only when the logs that it streams have ended.
@@ -60,6 +66,9 @@ public sealed class InferenceEngine : IHostedService, IDisposable
     /// <summary>Ends when the model is loaded; fails if it cannot be.</summary>
     public Task Loaded => loaded.Task;
 
+    /// <summary>What the process is to end with: 0, or one of <see cref="ExitCodes"/> when the engine had to give up.</summary>
+    public int ExitCode => exitCode;
+
     /// <summary>What it does at this moment.</summary>
     public EngineState State
     {
@@ -67,11 +76,13 @@ public sealed class InferenceEngine : IHostedService, IDisposable
         {
             lock (gate)
                 return new EngineState(
-                    device is not null, device ?? "", scheduler.Waiting, scheduler.Running, scheduler.Eta(scheduler.Waiting + 1), rates.TokensPerSecond,
+                    device is not null && exitCode == 0, device ?? "", scheduler.Waiting, scheduler.Running, scheduler.Eta(scheduler.Waiting + 1), rates.TokensPerSecond,
                     pool.Used, pool.Total, encoded.Bytes, scheduler.PromptTokens, scheduler.CachedTokens,
-                    encoded.Lookups, encoded.Hits, scheduler.Preemptions);
+                    encoded.Lookups, encoded.Hits, scheduler.Preemptions, watch.Current);
         }
     }
+
+    private ModelRunner? Runner { get; set; }
 
     /// <summary>Puts a sequence into the queue.</summary>
     /// <returns>Why not, or null if it is there.</returns>
@@ -137,33 +148,66 @@ public sealed class InferenceEngine : IHostedService, IDisposable
 
     private void Run()
     {
-        ModelRunner runner;
         try
         {
-            runner = load();
+            Runner = load();
+            device = Runner.Device;
+            watch.Look(Runner, isQuiet: false);
         }
         catch (Exception exception)
         {
             loaded.SetException(exception);
             return;
         }
-        using (runner)
+        loaded.SetResult();
+        try
         {
-            device = runner.Device;
-            loaded.SetResult();
             while (!stopping)
             {
                 StepPlan? plan;
                 lock (gate) plan = scheduler.Plan();
                 if (plan is null) Rest();
-                else Step(runner, plan);
+                else Step(Runner, plan);
             }
-            lock (gate)
+        }
+        catch (DeviceLostException lost)
+        {
+            GiveUp(lost, ExitCodes.DeviceLost, lost.Concerned);
+            return;
+        }
+        catch (Exception bug)
+        {
+            // The books cannot be trusted any more: better a fresh process than wrong texts.
+            GiveUp(bug, DeviceFault.Of(bug) == FaultKind.DeviceLost ? ExitCodes.DeviceLost : ExitCodes.EngineFault, []);
+            return;
+        }
+        EndAll([]);
+        lock (gate) scheduler.CheckIntegrity();
+        encoded.Dispose();
+        Runner.Dispose();
+    }
+
+    // What the device held is left alone: on a lost one even freeing fails.
+    private void GiveUp(Exception reason, int code, IReadOnlyCollection<Sequence> concerned)
+    {
+        logger.LogCritical(reason, "The engine cannot go on. All requests are told, and the process ends with code {Code}.", code);
+        exitCode = code;
+        stopping = true;
+        EndAll(concerned);
+        lifetime.StopApplication();
+    }
+
+    private void EndAll(IReadOnlyCollection<Sequence> concerned)
+    {
+        lock (gate)
+        {
+            foreach (var sequence in alive.ToList())
             {
-                foreach (var sequence in alive.ToList()) scheduler.Fail(sequence, FailureCode.ShuttingDown, "The service was shut down. Ask again.");
-                scheduler.CheckIntegrity();
+                if (concerned.Contains(sequence))
+                    scheduler.Fail(sequence, FailureCode.DeviceLost, "The device met a fault while it computed this request, and the service starts anew. Ask again in a minute.");
+                else scheduler.Fail(sequence, FailureCode.ShuttingDown, "The service was shut down. Ask again.");
             }
-            encoded.Dispose();
+            alive.Clear();
         }
     }
 
@@ -183,63 +227,11 @@ public sealed class InferenceEngine : IHostedService, IDisposable
     private void Step(ModelRunner runner, StepPlan plan)
     {
         var begun = Stopwatch.GetTimestamp();
-        foreach (var (sequence, image) in plan.ImagesToEncode.ToList()) Encode(runner, plan, sequence, image);
-        lock (gate) scheduler.DropEnded(plan);
-        var results = RunChunks(runner, [.. plan.Chunks.Select(entry => entry.Chunk)]);
-        lock (gate)
-        {
-            scheduler.Commit(plan, results);
-            alive.RemoveWhere(sequence => sequence.State == SequenceState.Ended);
-        }
+        var decodes = plan.Chunks.All(entry => entry.Chunk is { Count: 1, Sample: not null });
+        executor.Run(runner, plan);
+        lock (gate) alive.RemoveWhere(sequence => sequence.State == SequenceState.Ended);
         metrics.Stepped(Stopwatch.GetElapsedTime(begun));
-    }
-
-    private void Encode(ModelRunner runner, StepPlan plan, Sequence sequence, PromptImage image)
-    {
-        lock (gate)
-        {
-            if (sequence.State == SequenceState.Ended || sequence.Images.ContainsKey(image) || memory.TryUseEncoded(sequence, image)) return;
-        }
-        try
-        {
-            var fresh = runner.Encode(image.Source);
-            image.Source.Release();
-            lock (gate) memory.AddEncoded(sequence, image, fresh);
-        }
-        catch (FileNotFoundException)
-        {
-            FailPlanned(plan, sequence, FailureCode.ImageMissing, "An image of the request is no longer stored. Send it again.");
-        }
-        catch (Exception exception)
-        {
-            logger.LogError(exception, "An image could not be encoded.");
-            FailPlanned(plan, sequence, FailureCode.EngineFault, "An image of the request could not be processed. Try again, or send it in another format.");
-        }
-    }
-
-    private void FailPlanned(StepPlan plan, Sequence sequence, string code, string message)
-    {
-        lock (gate)
-        {
-            plan.Drop(sequence);
-            scheduler.Fail(sequence, code, message);
-        }
-    }
-
-    // A chunk computed twice gives the same, so after a fault each runs alone: only the one to blame fails.
-    private IReadOnlyList<ChunkResult> RunChunks(ModelRunner runner, IReadOnlyList<SequenceChunk> chunks)
-    {
-        if (chunks.Count == 0) return [];
-        try
-        {
-            return runner.Step(chunks);
-        }
-        catch (Exception exception)
-        {
-            logger.LogError(exception, "A step of {Chunks} chunks failed.", chunks.Count);
-            if (chunks.Count > 1) return [.. chunks.Select(chunk => RunChunks(runner, [chunk])[0])];
-            return [new ChunkResult(null, "The engine met a fault while it computed this request. Try again; if it happens again, the log of the service says more.")];
-        }
+        watch.Look(runner, decodes);
     }
 
     /// <inheritdoc/>

@@ -16,11 +16,15 @@ public static class InferenceHost
     /// <summary>Builds the service.</summary>
     /// <param name="configure">What the command line says; wins over configuration files and the environment.</param>
     /// <param name="loadRunner">Loads the model's runner, on the engine's thread.</param>
-    public static WebApplication Build(Action<InferenceOptions> configure, Func<IServiceProvider, ModelRunner> loadRunner)
+    /// <param name="place">Decides before where the model runs and in how much memory; null for a place that nobody plans.</param>
+    public static WebApplication Build(
+        Action<InferenceOptions> configure, Func<IServiceProvider, ModelRunner> loadRunner, Func<IServiceProvider, Placement>? place = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders().AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        // What was loaded, and into how much memory: once, at the start.
+        builder.Logging.AddFilter(typeof(ModelRunner).Namespace, LogLevel.Information);
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
 
         builder.Services.AddOptions<InferenceOptions>()
@@ -33,7 +37,11 @@ public static class InferenceHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services =>
-            new ServedModel(ModelLocator.Find(services.GetRequiredService<IOptions<InferenceOptions>>().Value.ModelDirectory)));
+        {
+            var options = services.GetRequiredService<IOptions<InferenceOptions>>().Value;
+            return new ServedModel(ModelLocator.Find(options.ModelDirectory), options.ImageTokens);
+        });
+        builder.Services.AddSingleton(services => place?.Invoke(services) ?? Placement.Unplanned(services.GetRequiredService<IOptions<InferenceOptions>>().Value, "cpu"));
         builder.Services.AddSingleton<EngineMetrics>();
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<InferenceEngine>(services, () => loadRunner(services)));
         builder.Services.AddHostedService(services => services.GetRequiredService<InferenceEngine>());

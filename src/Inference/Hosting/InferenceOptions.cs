@@ -52,9 +52,31 @@ public sealed class InferenceOptions
     [Range(16, 65_536)]
     public int StepTokens { get; set; } = 512;
 
-    /// <summary>Tokens the KV cache holds, all requests together; a multiple of <see cref="BlockSize"/>.</summary>
+    /// <summary>
+    /// Tokens the KV cache holds, all requests together; a multiple of <see cref="BlockSize"/>. Null: what our GPU kernels' memory leaves
+    /// room for, elsewhere <see cref="Runners.Placement.UsualKvTokens"/>.
+    /// </summary>
     [Range(256, 100_000_000)]
-    public int KvTokens { get; set; } = 32_768;
+    public int? KvTokens { get; set; }
+
+    /// <summary>GPU memory for everything, such as <c>24GiB</c>; null takes a share of what is free. See <see cref="ByteSize"/>.</summary>
+    public string? Memory { get; set; }
+
+    /// <summary><see cref="Memory"/> in bytes.</summary>
+    internal long? MemoryBytes => Memory is { } text ? ByteSize.Parse(text) : null;
+
+    /// <summary>Whether the input embeddings stay in this machine's memory; null lets the memory decide.</summary>
+    public bool? EmbeddingsOnHost { get; set; }
+
+    /// <summary>How our GPU kernels hold the head.</summary>
+    public WeightType HeadType { get; set; } = WeightType.Bf16;
+
+    /// <summary>How the vision tower's matrices are held where our GPU kernels run.</summary>
+    public WeightType VisionType { get; set; } = WeightType.Bf16;
+
+    /// <summary>Most tokens of an image, if fewer than the checkpoint allows; larger images are made smaller.</summary>
+    [Range(16, 1_000_000)]
+    public int? ImageTokens { get; set; }
 
     /// <summary>Tokens in a KV block.</summary>
     [Range(8, 256)]

@@ -17,8 +17,10 @@ internal sealed class InferenceOptionsValidator : IValidateOptions<InferenceOpti
         }
         if (options.MaxRunning > options.StepTokens)
             faults.Add($"MaxRunning ({options.MaxRunning}) must not exceed StepTokens ({options.StepTokens}): each running request needs a token of every step.");
-        if (options.BlockSize > 0 && options.KvTokens % options.BlockSize != 0)
-            faults.Add($"KvTokens ({options.KvTokens}) must be a multiple of BlockSize ({options.BlockSize}).");
+        if (options is { BlockSize: > 0, KvTokens: { } tokens } && tokens % options.BlockSize != 0)
+            faults.Add($"KvTokens ({tokens}) must be a multiple of BlockSize ({options.BlockSize}).");
+        if (options.Memory is { } memory && options.MemoryBytes is null)
+            faults.Add($"Memory: '{memory}' is no amount of memory. Write it like 24GiB, 10.5GiB or 8000MB.");
         if (options.TorchLibrary is { } library && !Directory.Exists(library))
             faults.Add($"TorchLibrary: there is no folder '{library}'.");
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using EduVision.Model.Chat;
 using EduVision.Model.Configuration;
-using EduVision.Model.Imaging;
 
 namespace EduVision.Inference.Hosting;
 
@@ -11,15 +10,16 @@ public sealed class ServedModel
     private readonly Lazy<Task<string>> hash;
 
     /// <summary>Reads the folder.</summary>
+    /// <param name="directory">The folder.</param>
+    /// <param name="imageTokens">Most tokens of an image, if fewer than the checkpoint allows.</param>
     /// <exception cref="ModelFileException">A file is missing or says something impossible; the message names it.</exception>
-    public ServedModel(string directory)
+    public ServedModel(string directory, int? imageTokens = null)
     {
         Directory = directory;
         Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory)));
         Config = ModelConfig.Load(directory);
         Defaults = GenerationDefaults.Load(directory);
-        Chat = ChatProcessor.Load(directory);
-        ProcessorFingerprint = ImageProcessorConfig.Load(directory).Fingerprint;
+        Chat = ChatProcessor.Load(directory, imageTokens);
         hash = new Lazy<Task<string>>(() => Task.Run(HashWeights));
     }
 
@@ -39,7 +39,7 @@ public sealed class ServedModel
     public ChatProcessor Chat { get; }
 
     /// <summary>The image processor's settings in one word, for cache keys.</summary>
-    public string ProcessorFingerprint { get; }
+    public string ProcessorFingerprint => Chat.Images.Config.Fingerprint;
 
     /// <summary>First 12 hex digits of the SHA-256 over the weight files in the order of their names, all of which are read the first time.</summary>
     public Task<string> Hash => hash.Value;

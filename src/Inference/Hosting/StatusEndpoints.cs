@@ -25,7 +25,7 @@ internal static class StatusEndpoints
             return TypedResults.Json(
                 new ServiceStatus(
                     model.Name, hash, state.Device, state.Ready, state.Waiting, state.Running, options.Value.QueueLimit,
-                    state.EtaSeconds, state.TokensPerSecond, state.BlocksUsed, state.BlocksTotal, preparer.Limits),
+                    state.EtaSeconds, state.TokensPerSecond, state.BlocksUsed, state.BlocksTotal, preparer.Limits, state.Memory),
                 InferenceJson.Options);
         });
     }

@@ -60,8 +60,8 @@ internal sealed record ErrorBody(ErrorDetailBody Error)
     public static int StatusOf(string code) => code switch
     {
         FailureCode.QueueFull or FailureCode.UserLimit => StatusCodes.Status429TooManyRequests,
-        FailureCode.ShuttingDown => StatusCodes.Status503ServiceUnavailable,
-        FailureCode.EngineFault => StatusCodes.Status500InternalServerError,
+        FailureCode.ShuttingDown or FailureCode.DeviceLost or FailureCode.OutOfMemory => StatusCodes.Status503ServiceUnavailable,
+        FailureCode.EngineFault or FailureCode.NoNumbers => StatusCodes.Status500InternalServerError,
         _ => StatusCodes.Status400BadRequest,
     };
 }

@@ -10,7 +10,7 @@ using Prompt = EduVision.Inference.Runners.Prompt;
 namespace EduVision.Inference.Requests;
 
 /// <summary>Checks what a client sent and writes it down as the model reads it. Looks at image headers only; decodes nothing.</summary>
-public sealed class RequestPreparer(ServedModel model, ImageStore store, IOptions<InferenceOptions> options)
+public sealed class RequestPreparer(ServedModel model, ImageStore store, Placement placement, IOptions<InferenceOptions> options)
 {
     private readonly InferenceOptions settings = options.Value;
     private readonly SamplingRules rules = new(model, options.Value);
@@ -18,7 +18,7 @@ public sealed class RequestPreparer(ServedModel model, ImageStore store, IOption
     /// <summary>What one request may hold.</summary>
     public ServiceLimits Limits { get; } = new(
         options.Value.MaxImages, options.Value.MaxImageBytes, options.Value.MaxImagePixels,
-        Math.Min(options.Value.KvTokens, model.Config.Text.MaxPositions), options.Value.MaxOutputTokens);
+        Math.Min(placement.KvTokens, model.Config.Text.MaxPositions), options.Value.MaxOutputTokens);
 
     /// <summary>Prepares a request.</summary>
     /// <returns>The request, or why it is refused.</returns>

@@ -13,6 +13,17 @@ public abstract class ModelRunner : IDisposable
     /// <summary>The device, for people, such as <c>CPU (2 threads)</c>.</summary>
     public abstract string Device { get; }
 
+    /// <summary>Device memory that <see cref="Encode"/>'s result for such an image holds, in bytes.</summary>
+    public abstract long BytesOf(ImageGrid grid);
+
+    /// <summary>Device memory that this process holds, in bytes; null where it is not measured.</summary>
+    public virtual long? UsedBytes() => null;
+
+    /// <summary>Gives back device memory that is held for later use only.</summary>
+    public virtual void ReleaseUnused()
+    {
+    }
+
     /// <summary>Runs the vision tower over one image whose patches are ready.</summary>
     /// <returns>What <see cref="Step"/> puts in place of the image's placeholder tokens; the caller owns it.</returns>
     public abstract EncodedImage Encode(ImageSource image);

@@ -3,9 +3,9 @@ using EduVision.Inference.Cuda;
 using EduVision.Inference.Cuda.Driver;
 using EduVision.Inference.Hosting;
 using EduVision.Inference.Runners.Torch;
-using EduVision.Model.Configuration;
 using EduVision.Model.Native;
 using EduVision.Model.Network;
+using EduVision.Model.Weights;
 using Microsoft.Extensions.Options;
 using static TorchSharp.torch;
 
@@ -24,14 +24,15 @@ public enum RunnerKind
     Cuda,
 }
 
-/// <summary>Loads libtorch, then the model into the runner that suits the device.</summary>
+/// <summary>Loads libtorch, decides where the model runs and in how much memory, then loads it there.</summary>
 internal static class RunnerLoader
 {
     // In the order in which they need each other; an installed PyTorch has them all in its torch/lib.
     private static readonly string[] Libraries = ["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"];
 
-    /// <summary>Loads the runner.</summary>
-    public static ModelRunner Load(string directory, InferenceOptions options, ILogger logger)
+    /// <summary>Decides where the model runs.</summary>
+    /// <exception cref="OptionsValidationException">It cannot run as the options ask; the message says what helps.</exception>
+    public static Placement Place(ServedModel model, InferenceOptions options, ILogger logger)
     {
         PrepareTorch(options.TorchLibrary);
         var device = new Device(options.Device ?? (cuda.is_available() ? "cuda" : "cpu"));
@@ -39,9 +40,29 @@ internal static class RunnerLoader
         if (isGpu && !cuda.is_available())
             throw Refused(nameof(InferenceOptions.Device), $"{device} cannot be used: there is no GPU here, or this libtorch knows none. Take cpu, or give an installed PyTorch's torch/lib with --torch.");
         if (options.Runner == RunnerKind.Cuda && !isGpu) throw Refused(nameof(InferenceOptions.Runner), "Cuda needs a GPU; the device is a CPU. Take Auto or Torch.");
-        ModelRunner? runner = isGpu && options.Runner != RunnerKind.Torch ? Cuda(directory, options, device, logger) : null;
-        runner ??= Torch(directory, options, device);
-        runner.WarmUp(ModelConfig.Load(directory).Vision);
+        if (options.Memory is not null && !isGpu) throw Refused(nameof(InferenceOptions.Memory), "a budget is for a GPU; the device is a CPU. Leave it out, and choose KvTokens if the machine is small.");
+        if (options.Memory is not null && options.Runner == RunnerKind.Torch) throw Refused(nameof(InferenceOptions.Memory), "only our kernels hold a budget. Take Runner Auto or Cuda, or leave the budget out.");
+        if (!isGpu || options.Runner == RunnerKind.Torch) return Placement.Unplanned(options, device.ToString());
+        try
+        {
+            return OnGpu(model, options, Math.Max(device.index, 0));
+        }
+        catch (Exception exception) when (exception is CudaException or NotSupportedException)
+        {
+            if (options.Runner == RunnerKind.Cuda) throw Refused(nameof(InferenceOptions.Runner), $"{exception.Message} Take Auto or Torch.");
+            if (options.Memory is not null) throw Refused(nameof(InferenceOptions.Memory), $"only our kernels hold a budget, and they cannot be used here. {exception.Message}");
+            logger.LogWarning("The GPU kernels cannot be used, so torch computes, more slowly. {Reason}", exception.Message);
+            return Placement.Unplanned(options, device.ToString());
+        }
+    }
+
+    /// <summary>Loads the runner.</summary>
+    /// <exception cref="OptionsValidationException">The kernels cannot be used after all.</exception>
+    public static ModelRunner Load(ServedModel model, InferenceOptions options, Placement placement, ILogger logger)
+    {
+        ModelRunner runner = placement.Runner == RunnerKind.Cuda ? Cuda(model.Directory, options, placement) : Torch(model.Directory, options, placement);
+        runner.WarmUp(model.Config.Vision);
+        if (placement.Memory is { } plan) logger.LogInformation("{Card}: {Plan}; in use after the start {Used}", placement.Card!.Name, plan, ByteSize.Show(runner.UsedBytes() ?? 0));
         return runner;
     }
 
@@ -53,31 +74,48 @@ internal static class RunnerLoader
         if (folder is not null) LoadLibraries(folder);
     }
 
-    private static CudaRunner? Cuda(string directory, InferenceOptions options, Device device, ILogger logger)
+    private static Placement OnGpu(ServedModel model, InferenceOptions options, int ordinal)
+    {
+        using (var checkpoint = Checkpoint.Open(model.Directory)) CudaRunner.Check(checkpoint, model.Config, options.BlockSize, options.HeadType, options.TorchLibrary);
+        var card = CardMemory.Look(ordinal);
+        if (options.MemoryBytes > card.Free)
+            throw Refused(nameof(InferenceOptions.Memory), $"the budget is {ByteSize.Show(options.MemoryBytes.Value)}, but of the {ByteSize.Show(card.Total)} of {card.Name} only {ByteSize.Show(card.Free)} are free.");
+        var (plan, refusal) = MemoryPlan.Of(MemoryRequest.Of(options, model.Config, model.Chat.Images.Config.MaxPixels, card));
+        if (plan is null) throw new OptionsValidationException(nameof(InferenceOptions.Memory), typeof(InferenceOptions), [refusal!]);
+        return new Placement
+        {
+            Runner = RunnerKind.Cuda, Device = $"cuda:{ordinal}", Blocks = plan.Blocks, BlockSize = options.BlockSize,
+            EncoderCacheBytes = plan.EncoderCacheBytes, Memory = plan, Card = card,
+        };
+    }
+
+    private static CudaRunner Cuda(string directory, InferenceOptions options, Placement placement)
     {
         try
         {
-            return CudaRunner.Load(directory, Math.Max(device.index, 0), options.KvTokens / options.BlockSize, options.BlockSize, options.StepTokens, options.MaxRunning, options.TorchLibrary);
+            return CudaRunner.Load(
+                directory, new Device(placement.Device).index, placement.Blocks, placement.BlockSize, options.StepTokens, options.MaxRunning, options.TorchLibrary,
+                placement.Memory!.Fit, placement.Card);
         }
-        catch (Exception exception) when (options.Runner == RunnerKind.Auto && exception is CudaException or NotSupportedException)
+        catch (CudaException exception)
         {
-            logger.LogWarning("The GPU kernels cannot be used, so torch computes, more slowly. {Reason}", exception.Message);
-            return null;
+            throw Refused(nameof(InferenceOptions.Runner), $"{exception.Message} With Runner Torch the service starts without our kernels.");
         }
-        catch (Exception exception) when (exception is CudaException or NotSupportedException)
+        catch (ExternalException exception) when (DeviceFault.Of(exception) == FaultKind.OutOfMemory)
         {
-            throw Refused(nameof(InferenceOptions.Runner), $"{exception.Message} Take Auto or Torch.");
+            throw Refused(nameof(InferenceOptions.Memory), $"the GPU's memory ran out while the model was loaded; somebody else may have taken some. {placement.Memory}");
         }
     }
 
-    private static TorchRunner Torch(string directory, InferenceOptions options, Device device)
+    private static TorchRunner Torch(string directory, InferenceOptions options, Placement placement)
     {
+        var device = new Device(placement.Device);
         var threads = options.Threads ?? Environment.ProcessorCount;
         set_num_threads(threads);
         var type = device.type == TorchSharp.DeviceType.CPU ? ScalarType.Float32 : ScalarType.BFloat16;
         Qwen3VL model;
         using (no_grad()) model = Qwen3VL.Load(directory, device, type);
-        return new TorchRunner(model, options.KvTokens / options.BlockSize, options.BlockSize, threads);
+        return new TorchRunner(model, placement.Blocks, placement.BlockSize, threads);
     }
 
     private static OptionsValidationException Refused(string option, string reason) => new(option, typeof(InferenceOptions), [$"{option}: {reason}"]);

@@ -1,4 +1,5 @@
 using EduVision.Inference.Runners.Sampling;
+using EduVision.Shared;
 
 namespace EduVision.Inference.Runners;
 
@@ -26,6 +27,14 @@ public sealed class SequenceChunk
     /// <summary>How to choose the token behind the chunk, or null if the prompt goes on.</summary>
     public SampleRequest? Sample { get; init; }
 
+    /// <summary>A part of it; what lies before it has been computed.</summary>
+    /// <param name="start">As <see cref="Start"/>.</param>
+    /// <param name="count">Tokens of it.</param>
+    public SequenceChunk Part(int start, int count) => new()
+    {
+        Prompt = Prompt, Tokens = Tokens, Start = start, Count = count, Blocks = Blocks, Images = Images, Sample = start + count == End ? Sample : null,
+    };
+
     /// <summary>Index behind the last token to compute.</summary>
     public int End => Start + Count;
 
@@ -35,9 +44,14 @@ public sealed class SequenceChunk
 
 /// <summary>What came of one chunk.</summary>
 /// <param name="Token">The sampled token, if one was asked for.</param>
-/// <param name="Fault">Why the result is void, such as logits that are no numbers; null if all is well.</param>
-public readonly record struct ChunkResult(SampledToken? Token, string? Fault = null)
+/// <param name="Fault">Why the result is void, such as logits that are no numbers, in a sentence that says what to do; null if all is well.</param>
+/// <param name="Code">The fault's <see cref="FailureCode"/>; null is <see cref="FailureCode.EngineFault"/>.</param>
+public readonly record struct ChunkResult(SampledToken? Token, string? Fault = null, string? Code = null)
 {
+    /// <summary>The device's memory does not suffice even for a token of it.</summary>
+    public static ChunkResult OutOfMemory { get; } = new(
+        null, "The device's memory did not suffice for this request. Ask with fewer or smaller images, or when less is going on.", FailureCode.OutOfMemory);
+
     /// <summary>The logits held something that is no number.</summary>
-    public static ChunkResult NoNumbers { get; } = new(null, "The model computed values that are no numbers. Ask again; if it happens again, the model's files may be damaged.");
+    public static ChunkResult NoNumbers { get; } = new(null, "The model computed values that are no numbers. Ask again; if it happens again, the model's files may be damaged.", FailureCode.NoNumbers);
 }

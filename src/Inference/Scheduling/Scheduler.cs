@@ -13,6 +13,7 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
     private readonly List<Sequence> running = [];
     private readonly List<Sequence> ending = [];
     private long admissions;
+    private int? stepLimit;
 
     /// <summary>Requests that wait.</summary>
     public int Waiting => waiting.Count;
@@ -60,7 +61,7 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
     public StepPlan? Plan()
     {
         var plan = new StepPlan();
-        var budget = options.StepTokens;
+        var budget = stepLimit ?? options.StepTokens;
         foreach (var sequence in running.Where(sequence => sequence.IsDecoding).OrderBy(sequence => sequence.Admission).ToList())
             Continue(sequence, plan, ref budget);
         // Prompts share what is left: the least served user's first, be it one that runs already or one to be admitted.
@@ -80,6 +81,16 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
         return plan.Chunks.Count == 0 ? null : plan;
     }
 
+    /// <summary>Steps are to have so many tokens at most from now on: the device's memory ran out with more.</summary>
+    /// <param name="tokens">Never fewer than a token for each that may run.</param>
+    /// <returns>How many it is now.</returns>
+    public int LimitStep(int tokens)
+    {
+        var limit = Math.Min(stepLimit ?? options.StepTokens, Math.Max(tokens, options.MaxRunning));
+        stepLimit = limit;
+        return limit;
+    }
+
     /// <summary>Takes out of a plan what was ended since: the runner has not begun with it, so nothing is computed for it and its memory is free now.</summary>
     public void DropEnded(StepPlan plan)
     {
@@ -94,7 +105,7 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
         {
             sequence.InFlight = false;
             if (sequence.State != SequenceState.Running) continue;
-            if (result.Fault is { } fault) Fail(sequence, FailureCode.EngineFault, fault);
+            if (result.Fault is { } fault) Fail(sequence, result.Code ?? FailureCode.EngineFault, fault);
             else Advance(sequence, chunk, result);
         }
         FreeEnding();
@@ -103,8 +114,8 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
     private void Continue(Sequence sequence, StepPlan plan, ref int budget)
     {
         if (budget == 0 || sequence.State != SequenceState.Running) return;
-        var count = Math.Min(sequence.Pending, budget);
-        if (!TryReserve(sequence, sequence.Computed + count, plan, ref budget)) return;
+        var count = memory.Encodable(sequence, Math.Min(sequence.Pending, budget), plan);
+        if (count == 0 || !TryReserve(sequence, sequence.Computed + count, plan, ref budget)) return;
         plan.Add(sequence, count);
         budget -= count;
     }
@@ -114,8 +125,8 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
     {
         foreach (var (sequence, chunk) in plan.Chunks.Where(entry => entry.Chunk.Count < entry.Sequence.Pending).ToList())
         {
-            var count = Math.Min(sequence.Pending, chunk.Count + budget);
-            if (count == chunk.Count || !memory.TryGrow(sequence, sequence.Computed + count)) continue;
+            var count = memory.Encodable(sequence, Math.Min(sequence.Pending, chunk.Count + budget), plan);
+            if (count <= chunk.Count || !memory.TryGrow(sequence, sequence.Computed + count)) continue;
             plan.Drop(sequence);
             plan.Add(sequence, count);
             budget -= count - chunk.Count;

@@ -4,7 +4,10 @@ using EduVision.Inference.Runners;
 namespace EduVision.Inference.Scheduling;
 
 /// <summary>What sequences hold of the block pool and of the encoder cache: takes it, shares it, gives it back.</summary>
-public sealed class SequenceMemory(BlockPool pool, EncoderCache encoded)
+/// <param name="pool">KV blocks.</param>
+/// <param name="encoded">Encoded images.</param>
+/// <param name="bytesOf">Device memory that an image will hold once it is encoded.</param>
+public sealed class SequenceMemory(BlockPool pool, EncoderCache encoded, Func<PromptImage, long> bytesOf)
 {
     /// <summary>True if the pool has the blocks a waiting sequence needs to start: all of its tokens and one to decode into.</summary>
     public bool HasRoom(Sequence sequence)
@@ -56,10 +59,48 @@ public sealed class SequenceMemory(BlockPool pool, EncoderCache encoded)
         foreach (var image in sequence.Images.Keys.ToList()) Unpin(sequence, image);
     }
 
-    /// <summary>Makes sure that nobody finds what a sequence that went wrong has computed.</summary>
+    /// <summary>Makes sure that nobody finds what a sequence that went wrong has computed, in the cache or of its images.</summary>
     public void Distrust(Sequence sequence)
     {
         foreach (var block in sequence.Blocks) pool.Forget(block);
+        foreach (var image in sequence.Prompt.Images) encoded.Distrust(image.Identity);
+    }
+
+    /// <summary>
+    /// How many of a sequence's next tokens can be computed now: those before the first image that would have to be held and has no room
+    /// beside the images that are needed meanwhile. One image always has room, so who holds one goes on, and gives it back.
+    /// </summary>
+    /// <param name="sequence">A running sequence.</param>
+    /// <param name="count">How many are wished for.</param>
+    /// <param name="plan">What is planned already.</param>
+    public int Encodable(Sequence sequence, int count, StepPlan plan)
+    {
+        if (sequence.Prompt.Images.Count == 0) return count;
+        var planned = plan.Chunks.Where(entry => entry.Sequence != sequence).SelectMany(entry => entry.Chunk.TouchedImages)
+            .Where(image => !encoded.IsPinned(image.Identity)).DistinctBy(image => image.Identity).ToDictionary(image => image.Identity, bytesOf);
+        foreach (var image in sequence.Prompt.Images.Where(image => image.Offset < sequence.Computed + count && image.End > sequence.Computed))
+        {
+            if (encoded.IsPinned(image.Identity) || planned.ContainsKey(image.Identity)) continue;
+            var (needed, bytes) = (encoded.PinnedBytes + planned.Values.Sum(), bytesOf(image));
+            if (needed > 0 && (encoded.IsShort || needed + bytes > encoded.Capacity)) return Math.Max(0, image.Offset - sequence.Computed);
+            planned.Add(image.Identity, bytes);
+        }
+        return count;
+    }
+
+    /// <summary>Lets images go that nobody needs, so that this one has room beside the others.</summary>
+    public void MakeRoomFor(PromptImage image) => encoded.MakeRoom(bytesOf(image));
+
+    /// <summary>Lets go of all images that nobody needs just now.</summary>
+    public void DropUnusedImages() => encoded.DropUnused();
+
+    /// <summary>The device's memory ran out for an image.</summary>
+    /// <returns>False if no other is held: then waiting does not help.</returns>
+    public bool CanWaitForRoom()
+    {
+        if (encoded.PinnedBytes == 0) return false;
+        encoded.NoteShortage();
+        return true;
     }
 
     /// <summary>The images of a waiting sequence whose pixels it will need.</summary>

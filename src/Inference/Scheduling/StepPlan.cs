@@ -27,6 +27,17 @@ public sealed class StepPlan
         sequence.InFlight = true;
     }
 
+    /// <summary>True if a chunk of the sequence touches the image.</summary>
+    public bool Touches(Sequence sequence, PromptImage image) => chunks.Any(entry => entry.Sequence == sequence && entry.Chunk.TouchedImages.Contains(image));
+
+    /// <summary>Leaves out what a sequence has in the plan from an image on, and the sequence itself if that is all.</summary>
+    internal void EndBefore(Sequence sequence, PromptImage image)
+    {
+        var chunk = chunks.First(entry => entry.Sequence == sequence).Chunk;
+        Drop(sequence);
+        if (image.Offset > chunk.Start) Add(sequence, image.Offset - chunk.Start);
+    }
+
     /// <summary>Takes a sequence out of the plan.</summary>
     /// <returns>The tokens that it had there.</returns>
     internal int Drop(Sequence sequence)

@@ -46,12 +46,18 @@ public sealed class EngineMetrics : IDisposable
         meter.CreateObservableGauge("eduvision.kv_blocks_used", () => state().BlocksUsed, "{block}", "KV cache blocks in use.");
         meter.CreateObservableGauge("eduvision.kv_blocks", () => state().BlocksTotal, "{block}", "KV cache blocks there are.");
         meter.CreateObservableGauge("eduvision.encoder_cache_bytes", () => state().EncoderBytes, "By", "Encoded images held.");
+        meter.CreateObservableGauge("eduvision.device_memory_used", () => Each(state().Memory?.UsedBytes), "By", "Device memory that the service holds.");
+        meter.CreateObservableGauge("eduvision.device_memory_peak", () => Each(state().Memory?.PeakBytes), "By", "Most device memory that it held.");
+        meter.CreateObservableGauge("eduvision.device_memory_budget", () => Each(state().Memory?.BudgetBytes), "By", "Device memory that it may hold.");
         meter.CreateObservableCounter("eduvision.prompt_tokens", () => state().PromptTokens, "{token}", "Prompt tokens taken up.");
         meter.CreateObservableCounter("eduvision.prompt_tokens_cached", () => state().CachedTokens, "{token}", "Prompt tokens that the prefix cache held.");
         meter.CreateObservableCounter("eduvision.images", () => state().Images, "{image}", "Images looked up in the encoder cache.");
         meter.CreateObservableCounter("eduvision.images_cached", () => state().CachedImages, "{image}", "Images that the encoder cache held.");
         meter.CreateObservableCounter("eduvision.preemptions", () => state().Preemptions, "{request}", "Requests put back for lack of KV blocks or for fairness.");
     }
+
+    // What is not measured has no value, rather than a wrong one.
+    private static Measurement<long>[] Each(long? value) => value is { } number ? [new Measurement<long>(number)] : [];
 
     /// <summary>A token came so long after the one before, or after the arrival.</summary>
     public void TokenMade((double Seconds, bool IsFirst) token)
@@ -77,4 +83,5 @@ public sealed class EngineMetrics : IDisposable
 /// <summary>The engine at one moment.</summary>
 public readonly record struct EngineState(
     bool Ready, string Device, int Waiting, int Running, double? EtaSeconds, double TokensPerSecond,
-    int BlocksUsed, int BlocksTotal, long EncoderBytes, long PromptTokens, long CachedTokens, long Images, long CachedImages, long Preemptions);
+    int BlocksUsed, int BlocksTotal, long EncoderBytes, long PromptTokens, long CachedTokens, long Images, long CachedImages, long Preemptions,
+    DeviceMemory? Memory = null);

@@ -31,13 +31,15 @@ public sealed class ChatProcessor
     public int TurnEndId => Tokenizer.IdOf(ChatTemplate.TurnEnd);
 
     /// <summary>Reads the folder's tokenizer, template and image settings, and checks that they agree with its <c>config.json</c>.</summary>
+    /// <param name="directory">The folder.</param>
+    /// <param name="imageTokens">Most tokens of an image, if fewer than the checkpoint allows.</param>
     /// <exception cref="ModelFileException">A file is missing, damaged, or contradicts another.</exception>
-    public static ChatProcessor Load(string directory)
+    public static ChatProcessor Load(string directory, long? imageTokens = null)
     {
         var config = ModelConfig.Load(directory);
         var tokenizer = Tokenizer.Load(directory);
         var template = ChatTemplate.Load(directory);
-        var settings = ImageProcessorConfig.Load(directory);
+        var settings = ImageProcessorConfig.Load(directory).Limited(imageTokens);
         foreach (var token in template.SpecialTokens)
         {
             // Named now if it is missing, not in the middle of a conversation.

@@ -36,6 +36,12 @@ public sealed record ImageProcessorConfig
     public string Fingerprint => string.Create(CultureInfo.InvariantCulture,
         $"{PatchSize}/{TemporalPatchSize}/{MergeSize}/{MinPixels}-{MaxPixels}/{string.Join(',', Mean)}/{string.Join(',', Std)}");
 
+    /// <summary>The same for images of so many merged tokens at most; larger ones are brought to that size.</summary>
+    /// <param name="tokens">Null for no limit but the checkpoint's own; never below its smallest area.</param>
+    public ImageProcessorConfig Limited(long? tokens) => tokens is { } most
+        ? this with { MaxPixels = Math.Clamp(most * PatchSize * MergeSize * PatchSize * MergeSize, MinPixels, MaxPixels) }
+        : this;
+
     /// <summary>Reads and checks the file of a checkpoint folder.</summary>
     /// <exception cref="ModelFileException">It is missing, damaged, or asks for what this implementation does not do.</exception>
     public static ImageProcessorConfig Load(string directory)

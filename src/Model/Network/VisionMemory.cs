@@ -28,6 +28,9 @@ public sealed class VisionMemory(VisionConfig config, int elementBytes, bool fp8
     /// <param name="tokens">Merged tokens of the image.</param>
     public long Output(long tokens) => tokens * config.OutHiddenSize * elementBytes * (1 + config.DeepStackLayers.Count);
 
+    /// <summary>The same of an image by its grid.</summary>
+    public long OutputOf(Imaging.ImageGrid grid) => Output(grid.Tokens(config.MergeSize));
+
     /// <summary>The most that is there at once while an image is encoded, beside <see cref="Weights"/> and <see cref="Output"/>.</summary>
     /// <param name="patches">Patches of the image.</param>
     public long Workspace(long patches)

@@ -1,9 +1,10 @@
 using EduVision.Inference.Cache;
+using EduVision.Inference.Engine;
 using EduVision.Inference.Runners;
 using EduVision.Inference.Runners.Sampling;
 using EduVision.Inference.Scheduling;
 using EduVision.Model.Imaging;
-using EduVision.Shared;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EduVision.Inference.Tests.Fakes;
@@ -17,22 +18,23 @@ internal sealed class Bench : IDisposable
     private readonly EncoderCache encoded;
     private readonly SequenceMemory memory;
     private readonly SchedulerOptions options;
+    private readonly StepExecutor executor;
     private readonly List<Sequence> added = [];
 
     public Bench(int blocks = 64, SchedulerOptions? options = null, long encoderBytes = 3000)
     {
         pool = new BlockPool(blocks, BlockSize);
         encoded = new EncoderCache(encoderBytes);
-        memory = new SequenceMemory(pool, encoded);
+        memory = new SequenceMemory(pool, encoded, image => Runner!.BytesOf(image.Source.Grid));
         this.options = options ?? new SchedulerOptions { StepTokens = 16, MaxRunning = 8 };
         Scheduler = new Scheduler(this.options, memory, new RateMeter(Time), () => { });
         Runner = new FakeRunner(blocks, BlockSize, Next);
+        executor = new StepExecutor(Scheduler, memory, new Lock(), NullLogger.Instance);
     }
 
     public FakeTimeProvider Time { get; } = new();
     public Scheduler Scheduler { get; }
     public FakeRunner Runner { get; }
-    public int EncoderFaults { get; private set; }
     public int UsedBlocks => pool.Used;
     public int BlocksFor(Sequence sequence) => pool.BlocksFor(sequence.Tokens.Count);
     public EncoderCache EncoderCache => encoded;
@@ -82,29 +84,10 @@ internal sealed class Bench : IDisposable
         }
         var whole = plan.Chunks.Where(entry => entry.Chunk.Count == entry.Sequence.Pending).Select(entry => entry.Sequence).ToHashSet();
         if (plan.Tokens < options.StepTokens)
-            Assert.All(added, sequence => Assert.True(sequence.State != SequenceState.Running || whole.Contains(sequence), "a step with room left leaves out what could be computed"));
-        foreach (var (sequence, image) in plan.ImagesToEncode.ToList()) Encode(plan, sequence, image);
-        Scheduler.DropEnded(plan);
-        var results = plan.Chunks.Count == 0 ? [] : Runner.Step([.. plan.Chunks.Select(entry => entry.Chunk)]);
-        Scheduler.Commit(plan, results);
+            Assert.All(added, sequence => Assert.True(sequence.State != SequenceState.Running || whole.Contains(sequence) || memory.Encodable(sequence, sequence.Pending, plan) < sequence.Pending, "a step with room left leaves out what could be computed"));
+        executor.Run(Runner, plan);
         Scheduler.CheckIntegrity();
         return plan;
-    }
-
-    // As the engine does it.
-    private void Encode(StepPlan plan, Sequence sequence, PromptImage image)
-    {
-        if (sequence.State == SequenceState.Ended || sequence.Images.ContainsKey(image) || memory.TryUseEncoded(sequence, image)) return;
-        try
-        {
-            memory.AddEncoded(sequence, image, Runner.Encode(image.Source));
-        }
-        catch (InvalidOperationException)
-        {
-            EncoderFaults++;
-            plan.Drop(sequence);
-            Scheduler.Fail(sequence, FailureCode.EngineFault, "broken");
-        }
     }
 
     /// <summary>Steps until nothing is left to do.</summary>

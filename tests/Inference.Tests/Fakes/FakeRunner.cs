@@ -1,5 +1,6 @@
 using EduVision.Inference.Runners;
 using EduVision.Inference.Runners.Sampling;
+using EduVision.Model.Imaging;
 
 namespace EduVision.Inference.Tests.Fakes;
 
@@ -28,9 +29,25 @@ internal sealed class FakeRunner(int blocks, int blockSize, Func<IReadOnlyList<i
 
     public Func<SequenceChunk, string?>? Fault { get; set; }
 
+    public override long BytesOf(ImageGrid grid) => FakeImage.Size;
+
+    public int EncoderFaults { get; private set; }
+
+    public int Released { get; private set; }
+
+    public override void ReleaseUnused() => Released++;
+
     public override EncodedImage Encode(ImageSource image)
     {
-        BeforeEncode?.Invoke();
+        try
+        {
+            BeforeEncode?.Invoke();
+        }
+        catch (Exception)
+        {
+            EncoderFaults++;
+            throw;
+        }
         image.Take();
         Encoded++;
         LiveImages++;
@@ -85,7 +102,9 @@ internal sealed class FakeRunner(int blocks, int blockSize, Func<IReadOnlyList<i
     {
         public bool Disposed { get; private set; }
 
-        public override long Bytes => 1000;
+        public const long Size = 1000;
+
+        public override long Bytes => Size;
 
         public override void Dispose()
         {

@@ -41,7 +41,7 @@ internal sealed class TestService : IAsyncDisposable
                 (options.KvTokens, options.BlockSize, options.StepTokens, options.MaxRunning) = (2048, 8, 64, 8);
                 configure?.Invoke(options);
                 key = options.Key;
-                runner = new FakeRunner(options.KvTokens / options.BlockSize, options.BlockSize, (says ?? (tiny => tiny.Says("let me see", "x = 4")))(model));
+                runner = new FakeRunner(options.KvTokens!.Value / options.BlockSize, options.BlockSize, (says ?? (tiny => tiny.Says("let me see", "x = 4")))(model));
             },
             _ =>
             {

@@ -109,11 +109,13 @@ public sealed class SchedulerProperties
     {
         var idle = all.Where(one => one.Sequence.State == SequenceState.Waiting).Select(one => one.Sequence.User)
             .Except(all.Where(one => one.Sequence.State == SequenceState.Running).Select(one => one.Sequence.User)).ToHashSet();
+        // Some images are there at once, however busy the machine; the others come when they come.
+        foreach (var image in all.Where(one => one.Sequence.State == SequenceState.Waiting).SelectMany(one => one.Sequence.Prompt.Images).Where(image => image.Identity == "image0")) image.Source.Take();
         var (preempted, failed) = (bench.Scheduler.Preemptions, all.Count(one => one.Output.Failure is not null));
-        var (faulty, broken) = (bench.Runner.Fault is not null, bench.EncoderFaults);
+        var (faulty, broken) = (bench.Runner.Fault is not null, bench.Runner.EncoderFaults);
         if (bench.Step() is null) return;
         if (bench.Scheduler.Preemptions > preempted && all.Any(one => idle.Contains(one.Sequence.User) && one.Sequence.State == SequenceState.Running)) tally.Claims++;
-        tally.EncoderFaults += bench.EncoderFaults - broken;
+        tally.EncoderFaults += bench.Runner.EncoderFaults - broken;
         if (faulty && all.Count(one => one.Output.Failure is not null) > failed) tally.RunnerFaults++;
         (bench.Runner.BeforeStep, bench.Runner.Fault) = (null, null);
     }

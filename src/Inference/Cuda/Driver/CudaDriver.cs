@@ -71,8 +71,28 @@ internal static unsafe partial class CudaDriver
     /// <summary>Memory of the GPU that is in use, by whomever.</summary>
     internal static long UsedBytes()
     {
+        var (free, total) = Memory();
+        return total - free;
+    }
+
+    /// <summary>Free and all memory of the GPU whose context is current.</summary>
+    internal static (long Free, long Total) Memory()
+    {
         Check(cuMemGetInfo_v2(out var free, out var total), nameof(cuMemGetInfo_v2));
-        return (long)(total - free);
+        return ((long)free, (long)total);
+    }
+
+    /// <summary>A GPU's name for people and its PCI address; needs no context.</summary>
+    internal static (string Name, string BusId) Identify(int ordinal)
+    {
+        const int length = 128;
+        var text = stackalloc byte[length];
+        Check(cuInit(0), nameof(cuInit));
+        Check(cuDeviceGet(out var device, ordinal), nameof(cuDeviceGet));
+        Check(cuDeviceGetName(text, length, device), nameof(cuDeviceGetName));
+        var name = Marshal.PtrToStringUTF8((nint)text)!;
+        Check(cuDeviceGetPCIBusId(text, length, device), nameof(cuDeviceGetPCIBusId));
+        return (name, Marshal.PtrToStringUTF8((nint)text)!);
     }
 
     internal static nint AllocatePinned(long bytes)
@@ -152,6 +172,12 @@ internal static unsafe partial class CudaDriver
 
     [LibraryImport(Library)]
     private static partial int cuDeviceGetAttribute(out int value, int attribute, int device);
+
+    [LibraryImport(Library)]
+    private static partial int cuDeviceGetName(byte* name, int length, int device);
+
+    [LibraryImport(Library)]
+    private static partial int cuDeviceGetPCIBusId(byte* id, int length, int device);
 
     [LibraryImport(Library)]
     private static partial int cuDevicePrimaryCtxRetain(out nint context, int device);

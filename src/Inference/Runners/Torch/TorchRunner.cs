@@ -1,4 +1,5 @@
 using EduVision.Inference.Runners.Sampling;
+using EduVision.Model.Imaging;
 using EduVision.Model.Network;
 using static TorchSharp.torch;
 
@@ -36,6 +37,13 @@ public sealed class TorchRunner : ModelRunner
 
     /// <inheritdoc/>
     public override string Device { get; }
+
+    /// <inheritdoc/>
+    public override long BytesOf(ImageGrid grid) =>
+        new VisionMemory(model.Config.Vision, model.Text.ComputeType == ScalarType.Float32 ? sizeof(float) : sizeof(ushort), fp8: false).OutputOf(grid);
+
+    /// <inheritdoc/>
+    public override void ReleaseUnused() => TorchReserve.Release(device);
 
     /// <inheritdoc/>
     public override EncodedImage Encode(ImageSource image)

@@ -1,0 +1,41 @@
+using EduVision.Inference.Runners;
+using EduVision.Shared;
+
+namespace EduVision.Inference.Engine;
+
+/// <summary>What the device's memory was planned for and what is measured: now and at most. Read from any thread.</summary>
+/// <param name="placement">The plan.</param>
+internal sealed class MemoryWatch(Placement placement)
+{
+    // Only what is new is interesting: a step of decodes takes no memory.
+    private const int QuietSteps = 256;
+
+    private long used = -1, peak;
+    private int quiet;
+
+    /// <summary>The numbers; null while nothing was measured, or where nothing is.</summary>
+    public DeviceMemory? Current => Interlocked.Read(ref used) is >= 0 and var now
+        ? new DeviceMemory(placement.Memory?.Request.Budget, placement.Memory?.Total, now, Interlocked.Read(ref peak))
+        : null;
+
+    /// <summary>Looks after a step, or not if it was one of many that change nothing.</summary>
+    /// <param name="runner">The runner; called on its own thread.</param>
+    /// <param name="isQuiet">True for a step that only decoded.</param>
+    public void Look(ModelRunner runner, bool isQuiet)
+    {
+        if (isQuiet && ++quiet < QuietSteps) return;
+        quiet = 0;
+        if (runner.UsedBytes() is not { } bytes) return;
+        Note(bytes);
+        if (!(bytes > placement.Memory?.Request.Budget)) return;
+        // What torch keeps for later is not worth more than the promise.
+        runner.ReleaseUnused();
+        Note(runner.UsedBytes() ?? bytes);
+    }
+
+    private void Note(long bytes)
+    {
+        Interlocked.Exchange(ref used, bytes);
+        if (bytes > Interlocked.Read(ref peak)) Interlocked.Exchange(ref peak, bytes);
+    }
+}
