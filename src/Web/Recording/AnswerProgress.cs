@@ -45,6 +45,9 @@ public sealed record AnswerProgress
     /// <summary>The end, if it was a failure.</summary>
     public Failed? Failed { get; init; }
 
+    /// <summary>True while it has only waited.</summary>
+    public bool HasNotBegun => State == AnswerState.Waiting && PromptTokens is null && FirstToken is null;
+
     /// <summary>True once nothing more will come.</summary>
     public bool HasEnded => State is AnswerState.Done or AnswerState.Stopped or AnswerState.Failed;
 

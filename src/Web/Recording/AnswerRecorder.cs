@@ -33,7 +33,12 @@ internal sealed class AnswerRecorder(InferenceClient client, PhotoStore photos, 
                 case FailureCode.ShuttingDown when live.Progress.Sequence == 0:
                     await Task.Delay(options.Pause, cancellationToken);
                     break;
-                case FailureCode.NotFound or FailureCode.ShuttingDown when live.Progress.AskedAgain == 0:
+                case FailureCode.ShuttingDown when live.Progress.HasNotBegun:
+                    // It only waited: nothing is lost, so this is not the one time that an answer is asked again.
+                    live.WaitAgain();
+                    request = await renew();
+                    break;
+                case FailureCode.NotFound or FailureCode.ShuttingDown or FailureCode.DeviceLost when live.Progress.AskedAgain == 0:
                     log.LogInformation("The inference service lost answer {Id}; asking again", live.Id);
                     live.StartOver();
                     request = await renew();

@@ -110,6 +110,16 @@ public sealed class LiveAnswer
         }
     }
 
+    /// <summary>It waits in another queue than before; nothing of it was received yet.</summary>
+    internal void WaitAgain()
+    {
+        lock (gate)
+        {
+            progress = progress with { Sequence = 0, Position = null, EtaSeconds = null };
+            Signal();
+        }
+    }
+
     /// <summary>Remembers that the person wants it stopped.</summary>
     internal void Stop()
     {

@@ -179,6 +179,36 @@ public sealed class RecorderTests
     }
 
     [Fact]
+    public async Task An_answer_that_was_computed_when_the_graphics_card_failed_is_asked_again_once()
+    {
+        await using var app = await WebApp.StartAsync();
+        app.Fake.OnAsk = request =>
+        {
+            request.Begin();
+            request.Reason($"life {app.Fake.Asked.Count}");
+            request.Write(number => new Failed(number, FailureCode.DeviceLost, "The device met a fault."));
+        };
+        var answer = await app.WhenAsync(await AskAsync(app), a => a.State == AnswerState.Failed);
+        Assert.Equal((FailureCode.DeviceLost, 1, "life 2"), (answer.FailureCode, answer.AskedAgain, answer.Reasoning));
+        Assert.Equal(2, app.Fake.Asked.Count);
+    }
+
+    [Fact]
+    public async Task An_answer_that_only_waited_when_the_service_gave_up_waits_again_as_often_as_that_happens()
+    {
+        await using var app = await WebApp.StartAsync();
+        app.Fake.OnAsk = request =>
+        {
+            request.Write(number => new Queued(number, 3, 20));
+            if (app.Fake.Asked.Count > 3) Quick(request);
+            else request.Write(number => new Failed(number, FailureCode.ShuttingDown, "The service was shut down."));
+        };
+        var answer = await app.WhenAsync(await AskAsync(app), a => a.State == AnswerState.Done);
+        Assert.Equal((0, "42", 4), (answer.AskedAgain, answer.Text, app.Fake.Asked.Count));
+        Assert.Equal(4, app.Fake.Asked.Select(request => request.Request.Id).Distinct().Count());
+    }
+
+    [Fact]
     public async Task A_second_restart_is_not_asked_again()
     {
         await using var app = await WebApp.StartAsync();
