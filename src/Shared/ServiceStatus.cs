@@ -27,14 +27,14 @@ public sealed record ServiceStatus(
     int KvBlocksUsed,
     int KvBlocksTotal,
     ServiceLimits Limits,
-    DeviceMemory? Memory = null);
+    MemoryStatus? Memory = null);
 
 /// <summary>The memory of a GPU, as far as the service takes it, in bytes.</summary>
 /// <param name="BudgetBytes">What it may take; null where nothing was planned.</param>
 /// <param name="PlannedBytes">The sum of what was planned.</param>
 /// <param name="UsedBytes">What it was found to take when somebody last looked.</param>
 /// <param name="PeakBytes">The most that was found.</param>
-public sealed record DeviceMemory(long? BudgetBytes, long? PlannedBytes, long UsedBytes, long PeakBytes);
+public sealed record MemoryStatus(long? BudgetBytes, long? PlannedBytes, long UsedBytes, long PeakBytes);
 
 /// <summary>Bounds of one request, so that a page can refuse early and say why.</summary>
 public sealed record ServiceLimits(int ImagesPerRequest, long ImageBytes, long ImagePixels, int ContextTokens, int OutputTokens);

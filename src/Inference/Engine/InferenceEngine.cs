@@ -187,7 +187,7 @@ public sealed class InferenceEngine : IHostedService, IDisposable
         Runner.Dispose();
     }
 
-    // What the device held is left alone: on a lost one even freeing fails.
+    // The runner is left as it is: on a lost device even unloading fails.
     private void GiveUp(Exception reason, int code, IReadOnlyCollection<Sequence> concerned)
     {
         logger.LogCritical(reason, "The engine cannot go on. All requests are told, and the process ends with code {Code}.", code);
@@ -208,6 +208,7 @@ public sealed class InferenceEngine : IHostedService, IDisposable
                 else scheduler.Fail(sequence, FailureCode.ShuttingDown, "The service was shut down. Ask again.");
             }
             alive.Clear();
+            scheduler.Abandon();
         }
     }
 

@@ -14,8 +14,8 @@ internal sealed class MemoryWatch(Placement placement)
     private int quiet;
 
     /// <summary>The numbers; null while nothing was measured, or where nothing is.</summary>
-    public DeviceMemory? Current => Interlocked.Read(ref used) is >= 0 and var now
-        ? new DeviceMemory(placement.Memory?.Request.Budget, placement.Memory?.Total, now, Interlocked.Read(ref peak))
+    public MemoryStatus? Current => Interlocked.Read(ref used) is >= 0 and var now
+        ? new MemoryStatus(placement.Memory?.Request.Budget, placement.Memory?.Total, now, Interlocked.Read(ref peak))
         : null;
 
     /// <summary>Looks after a step, or not if it was one of many that change nothing.</summary>

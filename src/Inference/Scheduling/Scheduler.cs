@@ -21,6 +21,9 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
     /// <summary>Requests that run.</summary>
     public int Running => running.Count;
 
+    /// <summary>Tokens that a step may have now.</summary>
+    public int StepTokens => stepLimit ?? options.StepTokens;
+
     /// <summary>Prompt tokens asked for since the start.</summary>
     public long PromptTokens { get; private set; }
 
@@ -61,7 +64,7 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
     public StepPlan? Plan()
     {
         var plan = new StepPlan();
-        var budget = stepLimit ?? options.StepTokens;
+        var budget = StepTokens;
         foreach (var sequence in running.Where(sequence => sequence.IsDecoding).OrderBy(sequence => sequence.Admission).ToList())
             Continue(sequence, plan, ref budget);
         // Prompts share what is left: the least served user's first, be it one that runs already or one to be admitted.
@@ -86,15 +89,21 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
     /// <returns>How many it is now.</returns>
     public int LimitStep(int tokens)
     {
-        var limit = Math.Min(stepLimit ?? options.StepTokens, Math.Max(tokens, options.MaxRunning));
-        stepLimit = limit;
-        return limit;
+        stepLimit = Math.Min(StepTokens, Math.Max(tokens, options.MaxRunning));
+        return StepTokens;
     }
 
     /// <summary>Takes out of a plan what was ended since: the runner has not begun with it, so nothing is computed for it and its memory is free now.</summary>
     public void DropEnded(StepPlan plan)
     {
         foreach (var sequence in ending) plan.Drop(sequence);
+        FreeEnding();
+    }
+
+    /// <summary>Nothing comes of the plan that was under way: what ended since it was made holds nothing any more.</summary>
+    public void Abandon()
+    {
+        foreach (var sequence in ending) sequence.InFlight = false;
         FreeEnding();
     }
 

@@ -84,4 +84,4 @@ public sealed class EngineMetrics : IDisposable
 public readonly record struct EngineState(
     bool Ready, string Device, int Waiting, int Running, double? EtaSeconds, double TokensPerSecond,
     int BlocksUsed, int BlocksTotal, long EncoderBytes, long PromptTokens, long CachedTokens, long Images, long CachedImages, long Preemptions,
-    DeviceMemory? Memory = null);
+    MemoryStatus? Memory = null);

@@ -17,7 +17,6 @@ internal sealed class Bench : IDisposable
     private readonly BlockPool pool;
     private readonly EncoderCache encoded;
     private readonly SequenceMemory memory;
-    private readonly SchedulerOptions options;
     private readonly StepExecutor executor;
     private readonly List<Sequence> added = [];
 
@@ -26,8 +25,7 @@ internal sealed class Bench : IDisposable
         pool = new BlockPool(blocks, BlockSize);
         encoded = new EncoderCache(encoderBytes);
         memory = new SequenceMemory(pool, encoded, image => Runner!.BytesOf(image.Source.Grid));
-        this.options = options ?? new SchedulerOptions { StepTokens = 16, MaxRunning = 8 };
-        Scheduler = new Scheduler(this.options, memory, new RateMeter(Time), () => { });
+        Scheduler = new Scheduler(options ?? new SchedulerOptions { StepTokens = 16, MaxRunning = 8 }, memory, new RateMeter(Time), () => { });
         Runner = new FakeRunner(blocks, BlockSize, Next);
         executor = new StepExecutor(Scheduler, memory, new Lock(), NullLogger.Instance);
     }
@@ -83,7 +81,7 @@ internal sealed class Bench : IDisposable
             return null;
         }
         var whole = plan.Chunks.Where(entry => entry.Chunk.Count == entry.Sequence.Pending).Select(entry => entry.Sequence).ToHashSet();
-        if (plan.Tokens < options.StepTokens)
+        if (plan.Tokens < Scheduler.StepTokens)
             Assert.All(added, sequence => Assert.True(sequence.State != SequenceState.Running || whole.Contains(sequence) || memory.Encodable(sequence, sequence.Pending, plan) < sequence.Pending, "a step with room left leaves out what could be computed"));
         executor.Run(Runner, plan);
         Scheduler.CheckIntegrity();

@@ -23,17 +23,35 @@ internal sealed class FakeRunner(int blocks, int blockSize, Func<IReadOnlyList<i
 
     public int LiveImages { get; private set; }
 
+    public int MostImages { get; private set; }
+
     public Action<IReadOnlyList<SequenceChunk>>? BeforeStep { get; set; }
+
+    /// <summary>Tokens of a step for which the device has memory.</summary>
+    public int StepRoom { get; set; } = int.MaxValue;
+
+    /// <summary>Images for which it has memory.</summary>
+    public int ImageRoom { get; set; } = int.MaxValue;
+
+    /// <summary>Steps and images for which memory ran out.</summary>
+    public int Shortages { get; private set; }
+
+    public long? Used { get; set; }
 
     public Action? BeforeEncode { get; set; }
 
     public Func<SequenceChunk, string?>? Fault { get; set; }
+
+    /// <summary>What a step returns instead of its results.</summary>
+    public Func<IReadOnlyList<SequenceChunk>, IReadOnlyList<ChunkResult>>? Results { get; set; }
 
     public override long BytesOf(ImageGrid grid) => FakeImage.Size;
 
     public int EncoderFaults { get; private set; }
 
     public int Released { get; private set; }
+
+    public override long? UsedBytes() => Used;
 
     public override void ReleaseUnused() => Released++;
 
@@ -49,18 +67,27 @@ internal sealed class FakeRunner(int blocks, int blockSize, Func<IReadOnlyList<i
             throw;
         }
         image.Take();
+        if (LiveImages >= ImageRoom) throw OutOfMemory();
         Encoded++;
         LiveImages++;
+        MostImages = Math.Max(MostImages, LiveImages);
         return new FakeImage(this);
     }
 
     public override IReadOnlyList<ChunkResult> Step(IReadOnlyList<SequenceChunk> chunks)
     {
         BeforeStep?.Invoke(chunks);
+        if (chunks.Sum(chunk => chunk.Count) > StepRoom) throw OutOfMemory();
         Steps++;
         LargestStep = Math.Max(LargestStep, chunks.Sum(chunk => chunk.Count));
         foreach (var chunk in chunks) Write(chunk);
-        return [.. chunks.Select(Result)];
+        return Results is { } results ? results(chunks) : [.. chunks.Select(Result)];
+    }
+
+    private TorchException OutOfMemory()
+    {
+        Shortages++;
+        return TorchException.OutOfMemory();
     }
 
     private void Write(SequenceChunk chunk)
@@ -79,7 +106,7 @@ internal sealed class FakeRunner(int blocks, int blockSize, Func<IReadOnlyList<i
             if (memory[Slot(chunk, position)] != expected)
                 throw new InvalidOperationException($"The cache holds {memory[Slot(chunk, position)]} where {expected} was computed.");
         }
-        if (Fault?.Invoke(chunk) is { } fault) return new ChunkResult(null, fault);
+        if (Fault?.Invoke(chunk) is { } fault) return fault == ChunkResult.NoNumbers.Fault ? ChunkResult.NoNumbers : new ChunkResult(null, fault);
         return chunk.Sample is { } sample ? new ChunkResult(Choose(chunk, sample)) : default;
     }
 

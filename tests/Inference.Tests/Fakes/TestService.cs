@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
 using EduVision.Inference.Engine;
 using EduVision.Inference.Hosting;
+using EduVision.Inference.Runners;
 using EduVision.Shared;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace EduVision.Inference.Tests.Fakes;
 
@@ -29,7 +31,8 @@ internal sealed class TestService : IAsyncDisposable
     public IServiceProvider Services => app.Services;
 
     public static async Task<TestService> StartAsync(
-        Func<TinyModel, Func<IReadOnlyList<int>, int>>? says = null, Action<InferenceOptions>? configure = null, Action<FakeRunner>? prepare = null)
+        Func<TinyModel, Func<IReadOnlyList<int>, int>>? says = null, Action<InferenceOptions>? configure = null, Action<FakeRunner>? prepare = null,
+        Func<InferenceOptions, Placement>? place = null)
     {
         var model = new TinyModel();
         FakeRunner? runner = null;
@@ -47,7 +50,8 @@ internal sealed class TestService : IAsyncDisposable
             {
                 prepare?.Invoke(runner!);
                 return runner!;
-            });
+            },
+            place is null ? null : services => place(services.GetRequiredService<IOptions<InferenceOptions>>().Value));
         await app.StartAsync();
         return new TestService(app, model, runner!, key);
     }
