@@ -61,9 +61,11 @@ internal sealed class CudaText : IDisposable
         frequencies = Keep(Frequencies.Inverse(config.Rope.Theta, config.HeadDim).to(device).DetachFromDisposeScope());
         axes = Keep(tensor([.. Enumerable.Range(0, config.HeadDim / 2).Select(config.Rope.AxisOf)], ScalarType.Int32).to(device).DetachFromDisposeScope());
         Scratch = buffers.Layout.Blocks;
+        keys = New(buffers.Keys);
+        values = New(buffers.Values);
         // Zeros: what is masked is multiplied by nothing, and a NaN times nothing is a NaN.
-        keys = New(buffers.Keys).zero_();
-        values = New(buffers.Values).zero_();
+        keys.zero_();
+        values.zero_();
         cacheBytes = buffers.Keys.Bytes / config.Layers;
         hidden = New(buffers.Hidden);
         x = New(buffers.X);
@@ -140,9 +142,11 @@ internal sealed class CudaText : IDisposable
         var count = batch.Numbers.Count;
         if (count > numbersOnDevice.shape[0])
         {
+            // The new one first: there may be no memory for it.
+            var larger = empty([System.Numerics.BitOperations.RoundUpToPowerOf2((uint)count)], ScalarType.Int32, device).DetachFromDisposeScope();
             ForgetGraphs();
             numbersOnDevice.Dispose();
-            numbersOnDevice = empty([System.Numerics.BitOperations.RoundUpToPowerOf2((uint)count)], ScalarType.Int32, device).DetachFromDisposeScope();
+            numbersOnDevice = larger;
         }
         var staged = numbers.Take(count);
         for (var i = 0; i < count; i++) staged[i] = batch.Numbers[i];

@@ -116,7 +116,7 @@ internal sealed class CudaWeights : IDisposable
         if (text.HeadDim is not (64 or 128)) return $"its heads are {text.HeadDim} wide, not 64 or 128";
         if (text.Heads / text.KvHeads > 16) return "more than 16 of its query heads share a key head";
         if (text.VocabSize % 16 != 0) return "its vocabulary is no multiple of 16";
-        if (head == WeightType.Fp8 && text.VocabSize % Fp8Block.Side != 0) return "its vocabulary is no multiple of 128, which a head in FP8 wants";
+        if (head == WeightType.Fp8 && text.VocabSize % (2 * Fp8Tiles.Rows) != 0) return "its vocabulary is no multiple of 32, which a head in FP8 wants";
         return checkpoint.Describe($"{Name}.layers.0.mlp.down_proj.weight").Type == StoredType.F8E4M3 ? null : "its text layers are not in FP8";
     }
 
@@ -132,9 +132,12 @@ internal sealed class CudaWeights : IDisposable
     private static Fp8Stack Packed(Tensor wide)
     {
         using var scope = NewDisposeScope();
-        var made = Fp8Stack.Empty(1, wide.shape[0], wide.shape[1], wide.device);
-        var (codes, scales) = Fp8Codes.Quantise(wide, Fp8Block.Side, Fp8Block.Side);
-        made.Set(0, codes, scales, isPaired: false);
+        var (rows, columns) = (wide.shape[0], wide.shape[1]);
+        var made = Fp8Stack.Empty(1, rows, columns, wide.device);
+        // A last block of fewer rows is filled up with zeros, which change no scale.
+        var missing = (Fp8Block.Blocks(rows) * Fp8Block.Side) - rows;
+        var (codes, scales) = Fp8Codes.Quantise(missing == 0 ? wide : cat([wide, zeros([missing, columns], wide.dtype, wide.device)]), Fp8Block.Side, Fp8Block.Side);
+        made.Set(0, codes.narrow(0, 0, rows), scales, isPaired: false);
         return made;
     }
 

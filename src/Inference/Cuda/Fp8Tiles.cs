@@ -29,13 +29,13 @@ internal static class Fp8Tiles
 
 /// <summary>One kind of linear layer of all decoder layers on a GPU.</summary>
 /// <param name="bytes">[layers, rows, columns], uint8, each layer arranged by <see cref="Fp8Tiles"/>.</param>
-/// <param name="scales">[layers, rows / 128, columns / 128], float32, times 256: see <c>weights.cu</c>.</param>
+/// <param name="scales">[layers, ceil(rows / 128), columns / 128], float32, times 256: see <c>weights.cu</c>.</param>
 internal sealed class Fp8Stack(Tensor bytes, Tensor scales) : IDisposable
 {
     /// <summary>Room for a kind.</summary>
     public static Fp8Stack Empty(long layers, long rows, long columns, Device device) => new(
         empty([layers, rows, columns], ScalarType.Byte, device).DetachFromDisposeScope(),
-        empty([layers, rows / Fp8Block.Side, columns / Fp8Block.Side], ScalarType.Float32, device).DetachFromDisposeScope());
+        empty([layers, Fp8Block.Blocks(rows), columns / Fp8Block.Side], ScalarType.Float32, device).DetachFromDisposeScope());
 
     /// <summary>Puts a layer in its place.</summary>
     /// <param name="layer">Which.</param>

@@ -118,7 +118,7 @@ internal sealed record MemoryPlan(MemoryRequest Request, CudaFit Fit, int Blocks
         return (text.Layers * (matrices + (Bf16Bytes * 2 * (hidden + text.HeadDim)))) + (Bf16Bytes * hidden);
     }
 
-    private static long Fp8Bytes(long rows, long columns) => (rows * columns) + (rows / Fp8Block.Side * (columns / Fp8Block.Side) * sizeof(float));
+    private static long Fp8Bytes(long rows, long columns) => (rows * columns) + (Fp8Block.Blocks(rows) * Fp8Block.Blocks(columns) * sizeof(float));
 
     private string Refusal(bool isTied)
     {

@@ -10,7 +10,10 @@ internal sealed class MemoryWatch(Placement placement)
     // Only what is new is interesting: a step of decodes takes no memory.
     private const int QuietSteps = 256;
 
-    private long used = -1, peak;
+    // What others took of the card looks like our own: giving back does not help then, and is not to be tried at every step.
+    private const long WorthAnotherTry = 64L << 20;
+
+    private long used = -1, peak, kept;
     private int quiet;
 
     /// <summary>The numbers; null while nothing was measured, or where nothing is.</summary>
@@ -27,10 +30,11 @@ internal sealed class MemoryWatch(Placement placement)
         quiet = 0;
         if (runner.UsedBytes() is not { } bytes) return;
         Note(bytes);
-        if (!(bytes > placement.Memory?.Request.Budget)) return;
+        if (!(bytes > placement.Memory?.Request.Budget) || bytes < kept + WorthAnotherTry) return;
         // What torch keeps for later is not worth more than the promise.
         runner.ReleaseUnused();
-        Note(runner.UsedBytes() ?? bytes);
+        kept = runner.UsedBytes() ?? bytes;
+        Note(kept);
     }
 
     private void Note(long bytes)

@@ -30,7 +30,7 @@ public static class DeviceFault
         CudaException { Code: OutOfMemoryCode } => FaultKind.OutOfMemory,
         CudaException => FaultKind.DeviceLost,
         // TorchSharp knows no kinds: what torch says is all there is.
-        ExternalException when Says(exception, "out of memory") || Says(exception, "can't allocate memory") => FaultKind.OutOfMemory,
+        ExternalException when Says(exception, "out of memory") || Says(exception, "can't allocate memory") || Says(exception, "STATUS_ALLOC_FAILED") => FaultKind.OutOfMemory,
         ExternalException when Lost.Any(text => Says(exception, text)) => FaultKind.DeviceLost,
         OutOfMemoryException => FaultKind.OutOfMemory,
         _ => FaultKind.Other,

@@ -75,10 +75,11 @@ public sealed class SequenceMemory(BlockPool pool, EncoderCache encoded, Func<Pr
     /// <param name="plan">What is planned already.</param>
     public int Encodable(Sequence sequence, int count, StepPlan plan)
     {
-        if (sequence.Prompt.Images.Count == 0) return count;
+        var touched = sequence.Prompt.Images.Where(image => image.Offset < sequence.Computed + count && image.End > sequence.Computed).ToList();
+        if (touched.Count == 0) return count;
         var planned = plan.Chunks.Where(entry => entry.Sequence != sequence).SelectMany(entry => entry.Chunk.TouchedImages)
             .Where(image => !encoded.IsPinned(image.Identity)).DistinctBy(image => image.Identity).ToDictionary(image => image.Identity, bytesOf);
-        foreach (var image in sequence.Prompt.Images.Where(image => image.Offset < sequence.Computed + count && image.End > sequence.Computed))
+        foreach (var image in touched)
         {
             if (encoded.IsPinned(image.Identity) || planned.ContainsKey(image.Identity)) continue;
             var (needed, bytes) = (encoded.PinnedBytes + planned.Values.Sum(), bytesOf(image));

@@ -144,7 +144,7 @@ public sealed class MemoryPlanTests
     // A model small enough to be allocated here, with sides that FP8 blocks divide.
     private static readonly ModelConfig Tiny = new()
     {
-        Text = new TextConfig { VocabSize = 1024, HiddenSize = 256, IntermediateSize = 384, Layers = 3, Heads = 4, KvHeads = 2, HeadDim = 64, Rope = new RopeSettings(1e4, 12, 10, 10), MaxPositions = 2048 },
+        Text = new TextConfig { VocabSize = 1056, HiddenSize = 256, IntermediateSize = 384, Layers = 3, Heads = 4, KvHeads = 2, HeadDim = 64, Rope = new RopeSettings(1e4, 12, 10, 10), MaxPositions = 2048 },
         Vision = new VisionConfig { Depth = 2, HiddenSize = 64, IntermediateSize = 96, Heads = 2, OutHiddenSize = 256, PositionEmbeddings = 16, DeepStackLayers = [0] },
         ImageTokenId = 1, VideoTokenId = 2, VisionStartTokenId = 3, VisionEndTokenId = 4, Quantization = new Fp8Quantization(128, 128, []),
     };

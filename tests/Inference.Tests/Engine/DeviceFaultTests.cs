@@ -11,6 +11,7 @@ public sealed class DeviceFaultTests
     [InlineData("CUDA out of memory. Tried to allocate 1.95 GiB. GPU 0 has a total capacity of 79.11 GiB of which 512 MiB is free.", FaultKind.OutOfMemory)]
     [InlineData("CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported at some other API call.", FaultKind.OutOfMemory)]
     [InlineData("[enforce fail at alloc_cpu.cpp:119] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 8000000000 bytes.", FaultKind.OutOfMemory)]
+    [InlineData("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`", FaultKind.OutOfMemory)]
     [InlineData("CUDA error: an illegal memory access was encountered", FaultKind.DeviceLost)]
     [InlineData("CUDA error: device-side assert triggered", FaultKind.DeviceLost)]
     [InlineData("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasGemmEx`", FaultKind.DeviceLost)]

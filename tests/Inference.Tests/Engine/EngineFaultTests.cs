@@ -120,7 +120,7 @@ public sealed class EngineFaultTests
         var runner = new FakeRunner(4, 4, _ => 0);
         watch.Look(runner, isQuiet: false);
         Assert.Null(watch.Current);
-        foreach (var (used, peak, released) in new[] { (20L << 30, 20L << 30, 0), (18L << 30, 20L << 30, 0), (25L << 30, 25L << 30, 1), (19L << 30, 25L << 30, 1) })
+        foreach (var (used, peak, released) in new[] { (20L << 30, 20L << 30, 0), (18L << 30, 20L << 30, 0), (25L << 30, 25L << 30, 1), (25L << 30, 25L << 30, 1), (19L << 30, 25L << 30, 1), (26L << 30, 26L << 30, 2), (19L << 30, 26L << 30, 2) })
         {
             runner.Used = used;
             watch.Look(runner, isQuiet: false);

@@ -55,6 +55,11 @@ public sealed class HistoryAndStatusTests : ComponentTest
         Assert.Contains("Speed: 12.3 now", status.Find(".chart").GetAttribute("aria-label"), StringComparison.Ordinal);
         Assert.Contains("Waiting: 5 now", status.FindAll(".chart")[1].GetAttribute("aria-label"), StringComparison.Ordinal);
 
+        Assert.DoesNotContain("Graphics memory", facts, StringComparison.Ordinal);
+        App.Fake.Status = App.Fake.Status with { Memory = new MemoryStatus(24L << 30, 23L << 30, 20L << 30, (45L << 30) / 2) };
+        await monitor.LookAsync(TestContext.Current.CancellationToken);
+        status.WaitForAssertion(() => Assert.Contains("20.0 GiB, at most 22.5 of 24.0 GiB", status.Find(".facts").TextContent, StringComparison.Ordinal), Patience);
+
         await App.Fake.DieAsync();
         await monitor.LookAsync(TestContext.Current.CancellationToken);
         status.WaitForAssertion(() => Assert.NotNull(status.Find(".away")), Patience);

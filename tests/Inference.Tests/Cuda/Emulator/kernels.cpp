@@ -117,6 +117,21 @@ static void test_linear(int tokens, int rows, int columns) {
     close("head", expected, logits, 1e-5);
 }
 
+static void test_halves() {
+    const int width = 384, tokens = 3;
+    std::vector<float> rows(tokens * width);
+    for (float &v : rows) v = normal() * 3;
+    rows[5] = 1e6f, rows[width + 7] = -1e6f;
+    std::vector<u16> x(tokens * width), expected;
+    launch({tokens, 1, 1}, 256, [&] { halve_rows(rows.data(), x.data(), width); });
+    for (int t = 0; t < tokens; t++)
+        for (int i = 0; i < width; i++) {
+            const float v = rows[t * width + exchanged(i)];
+            expected.push_back(to_half(v > 65504.f ? 65504.f : v < -65504.f ? -65504.f : v));
+        }
+    same("rows as halves, in the order of products", expected, x);
+}
+
 static void test_norm() {
     const int width = 384, tokens = 3;
     std::vector<float> hidden(tokens * width);
@@ -254,6 +269,7 @@ int main() {
     test_linear(1, 128, 384);
     test_linear(20, 128, 640);
     test_linear(130, 128, 1152);
+    test_halves();
     test_norm();
     test_attention();
     return failed;
