@@ -34,6 +34,7 @@ internal sealed class CudaText : IDisposable
     private readonly PinnedMemory<int> numbers = new();
     private readonly PinnedMemory<float> found = new(), whole = new();
     private readonly Dictionary<(int Tokens, int TableWidth), nint> graphs = [];
+    private readonly CudaStep step;
     private readonly long cacheBytes;
     private readonly float epsilon;
     private Tensor numbersOnDevice;
@@ -79,6 +80,7 @@ internal sealed class CudaText : IDisposable
         sliceMarks = New(ScalarType.Float32, maxSampled, Slices, 2);
         picked = New(ScalarType.Int32, maxSampled, Found);
         numbersOnDevice = New(ScalarType.Int32, 1 << 16);
+        step = new CudaStep(config, kernels, CudaDriver.Processors(device.index), device);
     }
 
     /// <summary>Tokens whose queries of one key head fill a tile of attention.</summary>
@@ -95,7 +97,8 @@ internal sealed class CudaText : IDisposable
     {
         if (batch.Sampled > logits.shape[0]) throw new ArgumentException($"A step of {batch.Sampled} sequences; there is room for {logits.shape[0]}.", nameof(batch));
         Upload(batch);
-        if (batch.IsDecode) CudaDriver.LaunchGraph(GraphOf(batch), kernels.Stream);
+        if (batch.IsDecode && step.Takes(batch.Tokens)) ComputeAtOnce(batch);
+        else if (batch.IsDecode) CudaDriver.LaunchGraph(GraphOf(batch), kernels.Stream);
         else Compute(batch);
         var count = batch.Sampled * Found;
         found.Take(count);
@@ -126,6 +129,7 @@ internal sealed class CudaText : IDisposable
     {
         ForgetGraphs();
         foreach (var tensor in new[] { frequencies, axes, keys, values, hidden, x, gated, qkv, queries, sums, marks, rows, logits, sliceIds, sliceValues, sliceMarks, picked, numbersOnDevice }) tensor.Dispose();
+        step.Dispose();
         numbers.Dispose();
         found.Dispose();
         whole.Dispose();
@@ -176,6 +180,21 @@ internal sealed class CudaText : IDisposable
             kernels.Launch("add_rows", new Grid(batch.ImageTokens), 256, 0, batch.ImageRows, features.Address(), hidden.Address(), config.HiddenSize);
         }
         if (batch.Sampled > 0) Logits(batch);
+    }
+
+    private void ComputeAtOnce(StepBatch batch)
+    {
+        step.Launch(new StepArguments
+        {
+            QkvWeights = weights.Qkv[0].Bytes, OutputWeights = weights.Output[0].Bytes, GateUpWeights = weights.GateUp[0].Bytes, DownWeights = weights.Down[0].Bytes,
+            QkvScales = weights.Qkv[0].Scales, OutputScales = weights.Output[0].Scales, GateUpScales = weights.GateUp[0].Scales, DownScales = weights.Down[0].Scales,
+            InputNorms = weights.InputNorms.Address(), QueryNorms = weights.QueryNorms.Address(), KeyNorms = weights.KeyNorms.Address(), PostNorms = weights.PostNorms.Address(),
+            Embeddings = weights.Embeddings.Address(), Frequencies = frequencies.Address(), Axes = axes.Address(),
+            Ids = batch.Ids, Positions = batch.Positions, Slots = batch.Slots, Places = batch.Places, Tables = batch.Tables,
+            Keys = keys.Address(), Values = values.Address(), X = x.Address(), Gated = gated.Address(), Hidden = hidden.Address(), Qkv = qkv.Address(), Sums = sums.Address(), Marks = marks.Address(),
+            LayerCache = cacheBytes / sizeof(ushort), Tokens = batch.Tokens, TableWidth = batch.TableWidth, Spans = batch.Spans, Epsilon = epsilon,
+        });
+        Logits(batch);
     }
 
     private void Layer(StepBatch batch, int index)

@@ -9,6 +9,9 @@ internal static class Fp8Tiles
     /// <summary>Rows of a tile.</summary>
     public const int Rows = 16;
 
+    /// <summary>Bytes of a tile.</summary>
+    public const int TileBytes = 2048;
+
     private const int Group = 8, Chunks = 2, Quarters = 4, Bytes = 16;
 
     /// <summary>Bytes in the order of tiles.</summary>

@@ -11,8 +11,8 @@ namespace EduVision.Inference.Cuda.Driver;
 /// <param name="folder">Where the machine code is kept; null keeps none.</param>
 internal sealed class KernelCompiler(Func<string, string, IReadOnlyList<string>, byte[]> compile, string version, string? folder)
 {
-    /// <summary>The kernel files, each to be compiled behind <c>layout.cu</c>, <c>prelude.cu</c> and <c>weights.cu</c>.</summary>
-    public static readonly IReadOnlyList<string> Files = ["linear", "wide", "head", "tokens", "attention", "pick"];
+    /// <summary>The kernel files, each to be compiled behind <c>layout.cu</c>, <c>prelude.cu</c>, <c>weights.cu</c> and <c>heads.cu</c>.</summary>
+    public static readonly IReadOnlyList<string> Files = ["linear", "wide", "head", "tokens", "attention", "pick", "step"];
 
     /// <summary>Where machine code is kept by default.</summary>
     public static string DefaultFolder => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "EduVision", "kernels");
@@ -23,7 +23,7 @@ internal sealed class KernelCompiler(Func<string, string, IReadOnlyList<string>,
     /// <param name="constants">The model's sizes as the kernels name them.</param>
     public byte[] Compile(string file, string architecture, IReadOnlyList<(string Name, int Value)> constants)
     {
-        var source = Read("layout") + Read("prelude") + Read("weights") + Read(file);
+        var source = Read("layout") + Read("prelude") + Read("weights") + Read("heads") + Read(file);
         List<string> options = [$"--gpu-architecture={architecture}", "--std=c++17", "-default-device", .. constants.Select(constant => $"-D{constant.Name}={constant.Value}")];
         if (folder is null) return compile(source, $"{file}.cu", options);
         var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', [source, version, .. options]))));

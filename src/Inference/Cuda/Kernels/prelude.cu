@@ -71,12 +71,19 @@ DEVICE void wait_for_last() {}
 DEVICE void copy_aside(void *shared, const void *from, bool there) {
     u32 to;
     asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(to) : "l"(shared));
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(there ? 16 : 0));
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(there ? 16 : 0) : "memory");
 }
 DEVICE void copies_end() { asm volatile("cp.async.commit_group;"); }
 // Waits until at most PENDING of the groups ended last are still on their way.
-template <int PENDING> DEVICE void copies_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(PENDING)); }
+template <int PENDING> DEVICE void copies_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory"); }
 
 // A product and a sum each rounded by itself, whatever the compiler would rather do.
 DEVICE float product(float a, float b) { return __fmul_rn(a, b); }
 DEVICE float sum(float a, float b) { return __fadd_rn(a, b); }
+
+// Barriers of some of a block's threads: 1 to 15, 0 is everybody's.
+DEVICE void sync_threads_of(int barrier, int threads) { asm volatile("bar.sync %0, %1;" ::"r"(barrier), "r"(threads) : "memory"); }
+
+// What other blocks write meanwhile.
+DEVICE u32 read_volatile(const u32 *p) { return *(const volatile u32 *)p; }
+DEVICE void relax() {}

@@ -1,12 +1,14 @@
 // Our kernels against plain loops in double precision. Prints a line a check and ends with 1 if one failed.
 #include "gpu.h"
 #include "weights.inc"
+#include "heads.inc"
 #include "linear.inc"
 #include "wide.inc"
 #include "head.inc"
 #include "tokens.inc"
 #include "attention.inc"
 #include "pick.inc"
+#include "step.inc"
 #include <random>
 
 static std::mt19937 generator(1);
@@ -138,7 +140,7 @@ static void test_norm() {
 }
 
 static void test_attention() {
-    const int tokens = 300, width = (HEADS + 2 * KV_HEADS) * HEAD_DIM, half = HEAD_DIM / 2, blocks = groups(tokens, BLOCK_SIZE);
+    const int tokens = 300, width = (HEADS + 2 * KV_HEADS) * HEAD_DIM, half = HALF, blocks = groups(tokens, BLOCK_SIZE);
     std::vector<float> qkv(tokens * width);
     for (float &v : qkv) v = normal();
     std::vector<u16> query_norm(HEAD_DIM), key_norm(HEAD_DIM);
@@ -208,6 +210,100 @@ static void test_attention() {
     close("attention", expected, actual, 2e-3);
 }
 
+// Weights of all layers of one kind, as halves of the tests' other matrices: arranged, with their scales.
+struct Matrices {
+    std::vector<u8> tiles;
+    std::vector<float> scales;
+    Matrices(int rows, int columns, bool is_paired) {
+        for (int layer = 0; layer < LAYERS; layer++) {
+            std::vector<u8> plain(rows * columns);
+            for (u8 &w : plain) do w = generator() & 255; while ((w & 127) > 0x70);
+            const auto arranged = arrange(plain, rows, columns, is_paired);
+            tiles.insert(tiles.end(), arranged.begin(), arranged.end());
+        }
+        for (int i = 0; i < LAYERS * rows / 128 * columns / 128; i++) scales.push_back((0.5f + generator() % 100 * 0.01f) * 256 / 60 / sqrtf(columns));
+    }
+    const u8 *of(int layer) const { return &tiles[tiles.size() / LAYERS * layer]; }
+    const float *scales_of(int layer) const { return &scales[scales.size() / LAYERS * layer]; }
+};
+
+static std::vector<u16> halves(size_t count, float mean, float deviation, u16 (*to)(float)) {
+    std::vector<u16> made(count);
+    for (u16 &v : made) v = to(mean + deviation * normal());
+    return made;
+}
+
+// The whole step in one launch against the kernels one by one, over sequences of several lengths.
+static void test_step() {
+    const int vocabulary = 50, tokens = 3, most = 20, blocks = tokens * most, spans = 2;
+    const int lengths[tokens] = {300, 6, 257};
+    const Matrices qkv(QKV_WIDTH, HIDDEN, false), output(HIDDEN, ATTENTION_WIDTH, false), gate_up(2 * INTERMEDIATE, HIDDEN, true), down(HIDDEN, INTERMEDIATE, false);
+    const auto embeddings = halves(vocabulary * HIDDEN, 0, 1, to_bf16), input_norms = halves(LAYERS * HIDDEN, 1, 0.1f, to_bf16), post_norms = halves(LAYERS * HIDDEN, 1, 0.1f, to_bf16);
+    const auto query_norms = halves(LAYERS * HEAD_DIM, 1, 0.1f, to_bf16), key_norms = halves(LAYERS * HEAD_DIM, 1, 0.1f, to_bf16);
+    const size_t cache = (size_t)blocks * BLOCK_SIZE * KV_HEADS * HEAD_DIM;
+    const auto keys = halves(LAYERS * cache, 0, 1, to_half), values = halves(LAYERS * cache, 0, 1, to_half);
+    std::vector<int> axes(HALF), ids, positions(3 * tokens), slots, places, tables, tiles;
+    std::vector<float> frequencies(HALF);
+    for (int i = 0; i < HALF; i++) axes[i] = i % 3, frequencies[i] = powf(1e5f, -2.f * i / HEAD_DIM);
+    for (int i = 0; i < blocks; i++) tables.push_back((i * 7) % blocks);
+    for (int t = 0; t < tokens; t++) {
+        const int place = lengths[t] - 1;
+        ids.push_back(t * 11 + 3), places.push_back(place), slots.push_back(tables[t * most + place / BLOCK_SIZE] * BLOCK_SIZE + place % BLOCK_SIZE);
+        tiles.insert(tiles.end(), {t, 1, t});
+        for (int axis = 0; axis < 3; axis++) positions[axis * tokens + t] = place / (axis + 1);
+    }
+
+    struct Buffers {
+        std::vector<u16> keys, values, x, queries, gated;
+        std::vector<float> hidden, qkv, sums, marks;
+        std::vector<int> arrivals;
+        Buffers(const std::vector<u16> &keys, const std::vector<u16> &values)
+            : keys(keys), values(values), x(tokens * max(HIDDEN, ATTENTION_WIDTH)), queries(tokens * ATTENTION_WIDTH), gated(tokens * INTERMEDIATE), hidden(tokens * HIDDEN, NAN), qkv(tokens * QKV_WIDTH, NAN),
+              sums(tokens * HEADS * spans * HEAD_DIM, NAN), marks(tokens * HEADS * spans * 2, NAN), arrivals(tokens * KV_HEADS) {}
+    } apart(keys, values);
+    launch({tokens, 1, 1}, 256, [&] { embed(ids.data(), embeddings.data(), nullptr, apart.hidden.data(), HIDDEN); });
+    for (int layer = 0; layer < LAYERS; layer++) {
+        auto product = [&](auto kernel, const Matrices &m, const std::vector<u16> &from, void *to, int rows, int columns, int each) {
+            launch({rows / each, 1, 1}, 256, [&] { kernel(m.of(layer), m.scales_of(layer), from.data(), to, rows, columns, tokens); });
+        };
+        launch({tokens, 1, 1}, 256, [&] { rms_norm(apart.hidden.data(), &input_norms[layer * HIDDEN], apart.x.data(), HIDDEN, 1e-6f); });
+        product(linear_store_1, qkv, apart.x, apart.qkv.data(), QKV_WIDTH, HIDDEN, 32);
+        u16 *layer_keys = &apart.keys[layer * cache], *layer_values = &apart.values[layer * cache];
+        launch({tokens, HEADS + 2 * KV_HEADS, 1}, HALF, [&] {
+            heads(apart.qkv.data(), &query_norms[layer * HEAD_DIM], &key_norms[layer * HEAD_DIM], positions.data(), frequencies.data(), axes.data(), slots.data(), apart.queries.data(), layer_keys, layer_values, tokens, 1e-6f);
+        });
+        launch({tokens, KV_HEADS, spans}, 128, [&] {
+            attend_1(apart.queries.data(), layer_keys, layer_values, tables.data(), tiles.data(), places.data(), apart.sums.data(), apart.marks.data(), 0, most, spans);
+        });
+        launch({tokens, HEADS, 1}, HEAD_DIM, [&] { join(apart.sums.data(), apart.marks.data(), places.data(), apart.x.data(), 0, spans); });
+        product(linear_add_1, output, apart.x, apart.hidden.data(), HIDDEN, ATTENTION_WIDTH, 32);
+        launch({tokens, 1, 1}, 256, [&] { rms_norm(apart.hidden.data(), &post_norms[layer * HIDDEN], apart.x.data(), HIDDEN, 1e-6f); });
+        product(linear_gated_1, gate_up, apart.x, apart.gated.data(), INTERMEDIATE, HIDDEN, 16);
+        product(linear_add_1, down, apart.gated, apart.hidden.data(), HIDDEN, INTERMEDIATE, 32);
+    }
+
+    u32 barrier = 0xffffff00u;
+    auto whole = [&](int count, int chip, auto kernel) {
+        Buffers together(keys, values);
+        std::vector<int> its_positions;
+        for (int axis = 0; axis < 3; axis++) its_positions.insert(its_positions.end(), &positions[axis * tokens], &positions[axis * tokens] + count);
+        const Step step = {qkv.tiles.data(), output.tiles.data(), gate_up.tiles.data(), down.tiles.data(), qkv.scales.data(), output.scales.data(), gate_up.scales.data(), down.scales.data(),
+                           input_norms.data(), query_norms.data(), key_norms.data(), post_norms.data(), embeddings.data(), frequencies.data(),
+                           axes.data(), ids.data(), its_positions.data(), slots.data(), places.data(), tables.data(),
+                           together.keys.data(), together.values.data(), together.x.data(), together.gated.data(), together.hidden.data(), together.qkv.data(), together.sums.data(), together.marks.data(),
+                           together.arrivals.data(), &barrier, cache, count, most, spans, barrier, 1e-6f};
+        launch_together(chip, THREADS, [&] { kernel(step); });
+        return together;
+    };
+    const auto together = whole(tokens, 3, step_8);
+    same("a step in one launch, the same bits", apart.hidden, together.hidden);
+    same("the same keys", apart.keys, together.keys);
+    same("the same values", apart.values, together.values);
+    const auto alone = whole(1, 2, step_1);
+    same("and alone", std::vector<float>(&apart.hidden[0], &apart.hidden[HIDDEN]), std::vector<float>(&alone.hidden[0], &alone.hidden[HIDDEN]));
+    check("every barrier was passed by every block", barrier == 0xffffff00u + (1 + 5 * LAYERS) * 5, barrier);
+}
+
 static void test_pick(const char *name, int width, std::function<float(int)> logit) {
     const int rows = 2;
     std::vector<float> logits;
@@ -256,5 +352,6 @@ int main() {
     test_linear(130, 128, 1152);
     test_norm();
     test_attention();
+    test_step();
     return failed;
 }
