@@ -51,16 +51,16 @@ public sealed class CudaRunner : ModelRunner
         using var checkpoint = Checkpoint.Open(directory);
         if (CudaWeights.WhyNot(checkpoint, config) is { } reason) throw new NotSupportedException($"The GPU kernels cannot run this model: {reason}.");
         return Create(
-            config, device => CudaWeights.Load(checkpoint, config, device), device => new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16),
+            config, (device, chip) => CudaWeights.Load(checkpoint, config, device, chip.ConvertsFp8), device => new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16),
             ordinal, new KvLayout(blocks, blockSize), maxTokens, maxSequences, torchLibrary);
     }
 
     /// <summary>A model of these sizes with random weights, made on the GPU: to measure without a checkpoint.</summary>
     internal static CudaRunner Random(ModelConfig config, int ordinal, KvLayout layout, int maxTokens, int maxSequences, string? torchLibrary) => Create(
-        config, device => CudaWeights.Random(config, device), device => new RandomWeights(device, ScalarType.BFloat16), ordinal, layout, maxTokens, maxSequences, torchLibrary);
+        config, (device, chip) => CudaWeights.Random(config, device, chip.ConvertsFp8), device => new RandomWeights(device, ScalarType.BFloat16), ordinal, layout, maxTokens, maxSequences, torchLibrary);
 
     private static CudaRunner Create(
-        ModelConfig config, Func<Device, CudaWeights> text, Func<Device, IWeightSource> vision, int ordinal, KvLayout layout, int maxTokens, int maxSequences, string? torchLibrary)
+        ModelConfig config, Func<Device, Chip, CudaWeights> text, Func<Device, IWeightSource> vision, int ordinal, KvLayout layout, int maxTokens, int maxSequences, string? torchLibrary)
     {
         if (layout.BlockSize % TileRows != 0) throw new NotSupportedException($"The GPU kernels want KV blocks of a multiple of {TileRows} tokens, not {layout.BlockSize}.");
         var nvrtc = Nvrtc.Find(torchLibrary) ?? throw new CudaException("finding NVRTC", 0, "libnvrtc is neither on the library path nor beside an installed PyTorch; NVRTC_LIBRARY can name it");
@@ -68,16 +68,14 @@ public sealed class CudaRunner : ModelRunner
         CudaDriver.Use(ordinal);
         var compiler = new KernelCompiler(nvrtc.Compile, $"{nvrtc.Version} {driver}", KernelCompiler.DefaultFolder);
         var device = new Device($"cuda:{ordinal}");
-        var kernels = new KernelLibrary(compiler, Architecture(major, minor), config.Text, layout.BlockSize);
+        var chip = Chip.Of(major, minor, CudaDriver.Processors(ordinal));
+        var kernels = new KernelLibrary(compiler, chip, config.Text, layout.BlockSize);
         using var off = no_grad();
-        var weights = text(device);
+        var weights = text(device, chip);
         var tower = new VisionTower(config.Vision, vision(device));
         var decoder = new CudaText(config.Text, weights, kernels, layout, maxTokens, maxSequences, device);
-        return new CudaRunner(tower, weights, kernels, decoder, device, layout.BlockSize, $"cuda:{ordinal} ({Architecture(major, minor)})");
+        return new CudaRunner(tower, weights, kernels, decoder, device, layout.BlockSize, $"cuda:{ordinal} ({chip.Architecture})");
     }
-
-    /// <summary>The chip's name to the compiler; Hopper's own instructions need the <c>a</c>.</summary>
-    internal static string Architecture(int major, int minor) => major >= 9 ? $"sm_{major}{minor}a" : $"sm_{major}{minor}";
 
     /// <inheritdoc/>
     public override EncodedImage Encode(ImageSource image)

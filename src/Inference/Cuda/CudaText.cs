@@ -80,7 +80,7 @@ internal sealed class CudaText : IDisposable
         sliceMarks = New(ScalarType.Float32, maxSampled, Slices, 2);
         picked = New(ScalarType.Int32, maxSampled, Found);
         numbersOnDevice = New(ScalarType.Int32, 1 << 16);
-        step = new CudaStep(config, kernels, CudaDriver.Processors(device.index), device);
+        step = new CudaStep(config, kernels, device);
     }
 
     /// <summary>Tokens whose queries of one key head fill a tile of attention.</summary>
@@ -223,7 +223,7 @@ internal sealed class CudaText : IDisposable
             kernels.Launch(
                 $"attend_{batch.TilesTogether}", new Grid(next - tile, config.KvHeads, batch.Spans), 128, 0, queries.Address(), layerKeys, layerValues, batch.Tables, batch.TilesFrom(tile), batch.Places,
                 sums.Address(), marks.Address(), first, batch.TableWidth, batch.Spans);
-            kernels.Launch("join", new Grid(count, config.Heads), config.HeadDim, 0, sums.Address(), marks.Address(), batch.Places, x.Address(), first, batch.Spans);
+            kernels.Launch("join", new Grid(count, (config.Heads + 3) / 4), 128, 0, sums.Address(), marks.Address(), batch.Places, x.Address(), first, batch.Spans);
             tile = next;
         }
     }

@@ -9,7 +9,7 @@ internal sealed class CudaWeights : IDisposable
 {
     private const string Name = "model.language_model";
 
-    private CudaWeights(ModelConfig config, IWeightSource plain, Func<string, long, long, (Tensor Bytes, Tensor Scales)> matrix, Device device)
+    private CudaWeights(ModelConfig config, IWeightSource plain, Func<string, long, long, (Tensor Bytes, Tensor Scales)> matrix, Device device, bool isConverted)
     {
         var text = config.Text;
         Embeddings = plain.Take($"{Name}.embed_tokens.weight", text.VocabSize, text.HiddenSize);
@@ -40,20 +40,24 @@ internal sealed class CudaWeights : IDisposable
             {
                 using var scope = NewDisposeScope();
                 var pieces = parts.Select(part => matrix(Of(layer, part.Part), part.Rows, columns)).ToList();
-                made.Set(layer, cat([.. pieces.Select(piece => piece.Bytes)]), cat([.. pieces.Select(piece => piece.Scales)]), isPaired);
+                made.Set(layer, cat([.. pieces.Select(piece => piece.Bytes)]), cat([.. pieces.Select(piece => piece.Scales)]), isPaired, isConverted);
             }
             return made;
         }
     }
 
     /// <summary>Loads a checkpoint's.</summary>
+    /// <param name="checkpoint">The folder.</param>
+    /// <param name="config">Its sizes.</param>
+    /// <param name="device">The GPU.</param>
+    /// <param name="isConverted">Whether the chip makes halves of FP8 by itself: see <see cref="Fp8Tiles.Arrange"/>.</param>
     /// <exception cref="ModelFileException">A tensor is missing or of another kind.</exception>
-    public static CudaWeights Load(Checkpoint checkpoint, ModelConfig config, Device device) => new(
-        config, new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16), (name, rows, columns) => Load(checkpoint, device, name, rows, columns), device);
+    public static CudaWeights Load(Checkpoint checkpoint, ModelConfig config, Device device, bool isConverted) => new(
+        config, new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16), (name, rows, columns) => Load(checkpoint, device, name, rows, columns), device, isConverted);
 
     /// <summary>Random ones, made on the GPU, such that hidden states keep their size.</summary>
-    public static CudaWeights Random(ModelConfig config, Device device) => new(
-        config, new RandomWeights(device, ScalarType.BFloat16), (_, rows, columns) => Random(rows, columns, device), device);
+    public static CudaWeights Random(ModelConfig config, Device device, bool isConverted) => new(
+        config, new RandomWeights(device, ScalarType.BFloat16), (_, rows, columns) => Random(rows, columns, device), device, isConverted);
 
     public Tensor Embeddings { get; }
 

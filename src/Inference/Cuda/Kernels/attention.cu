@@ -19,13 +19,14 @@
 ATTEND(1)
 ATTEND(2)
 
-// The spans of one head of one token put together, as halves in the order that the linear layers read.
-extern "C" __global__ void __launch_bounds__(HEAD_DIM)
+// The spans of each head of a token put together, as halves in the order that the linear layers read; a warp a head.
+extern "C" __global__ void __launch_bounds__(128)
 join(const float *sums, const float *marks, const int *places, u16 *x, int first, int spans) {
     let_next_begin();
     wait_for_last();
-    const int token = first + blockIdx.x, head = blockIdx.y, i = threadIdx.x;
+    const int token = first + blockIdx.x, head = blockIdx.y * 4 + (threadIdx.x >> 5), lane = threadIdx.x & 31;
+    if (head >= HEADS || lane * COLUMNS >= HEAD_DIM) return;
     const size_t at = ((size_t)blockIdx.x * HEADS + head) * spans;
-    const float value = joined(sums + at * HEAD_DIM, marks + at * 2, places[token] / SPAN + 1, i);
-    x[(size_t)token * HEADS * HEAD_DIM + exchanged(head * HEAD_DIM + i)] = to_half(value);
+    const Seen<COLUMNS> seen = joined<1>(sums + at * HEAD_DIM, marks + at * 2, places[token] / SPAN + 1, lane);
+    for (int i = 0; i < COLUMNS; i++) x[(size_t)token * HEADS * HEAD_DIM + exchanged(head * HEAD_DIM + lane * COLUMNS + i)] = to_half(seen.value[i] / seen.weight);
 }

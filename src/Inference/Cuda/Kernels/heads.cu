@@ -1,9 +1,9 @@
 // What a token's heads need on their way to and through attention, shared by the kernels that do it: the rotation of queries and keys,
 // and attention over one span of the paged cache on tensor cores. Put before every kernel file, behind weights.cu.
 //
-// A token's past is cut into spans of 256 positions that are always the same ones, four warps take 64 of them each, and what they find
-// is put together in one order: what a token sees is the same, bit by bit, whether it is decoded or prefilled, whatever chunk it came
-// in and whoever shares the step.
+// A token's past is cut into spans of 256 positions and these into parts of 64, always the same ones. What a part finds is taken up into
+// its span, part after part, and the span's into the whole, span after span: what a token sees is the same, bit by bit, whether it is
+// decoded or prefilled, whatever chunk it came in and whoever shares the step.
 //
 // The rows of a tile are the GROUP query heads of a key head, for as many tokens of one sequence as 16 rows hold. Which columns of a
 // product meet in which place is free as long as both sides agree, so that a lane reads 16 bytes of a query and of a key at a time.
@@ -11,15 +11,22 @@
 #define GROUP (HEADS / KV_HEADS)
 #define TILE_TOKENS (16 / GROUP)
 #define SPAN 256
+#define PART 64
+#define PARTS (SPAN / PART)
 #define NOTHING -3.0e38f
 #define HALF (HEAD_DIM / 2)
 
 // A thread has the pair (i, i + HALF) of a head; HALF / 32 warps' sums of its squares are added in their order.
 DEVICE float squares_of(float a, float b) { return warp_sum(fmaf(a, a, product(b, b))); }
 
-// RMSNorm of a head, then its rotation by the position along the pair's axis.
-DEVICE void turn(float &a, float &b, float squares, const u16 *weight, int i, float angle, float epsilon) {
-    const float scale = rsqrtf(squares / HEAD_DIM + epsilon), c = cosf(angle), s = sinf(angle);
+// The angle of pair i by the position along its axis.
+DEVICE float angle_of(const int *positions, const int *axes, const float *frequencies, int tokens, int token, int i) {
+    return product((float)positions[axes[i] * tokens + token], frequencies[i]);
+}
+
+// RMSNorm of a head, then its rotation by an angle of that cosine and sine.
+DEVICE void turn(float &a, float &b, float squares, const u16 *weight, int i, float c, float s, float epsilon) {
+    const float scale = rsqrtf(squares / HEAD_DIM + epsilon);
     a *= scale * bf16_of(weight[i]);
     b *= scale * bf16_of(weight[i + HALF]);
     const float turned = fmaf(a, c, -product(b, s));
@@ -30,6 +37,19 @@ DEVICE void turn(float &a, float &b, float squares, const u16 *weight, int i, fl
 // A place that is read before its token comes is multiplied by nothing: it must not hold what a sequence gone wrong left there.
 DEVICE u16 finite_half(float v) { return to_half(fabsf(v) <= 65504.f ? v : 0.f); }
 
+// What has been seen so far: the largest score, the sum of weights and of weighted values, both with that score taken off.
+template <int COLUMNS> struct Seen {
+    float top, weight, value[COLUMNS];
+    // The next part, or span.
+    DEVICE void take(float its_top, float its_weight, const float (&its_value)[COLUMNS]) {
+        const float most = fmaxf(top, its_top), share = expf(top - most), its_share = expf(its_top - most);
+        top = most;
+        weight = fmaf(its_weight, its_share, product(weight, share));
+#pragma unroll
+        for (int i = 0; i < COLUMNS; i++) value[i] = fmaf(its_value[i], its_share, product(value[i], share));
+    }
+};
+
 // Floats of shared memory that `attend` needs.
 template <int ROWS> DEVICE constexpr int attend_floats() { return 4 * ROWS * (HEAD_DIM + 6); }
 
@@ -39,7 +59,7 @@ template <int ROWS> DEVICE constexpr int attend_floats() { return 4 * ROWS * (HE
 template <int TILES, int ROWS, class Sync>
 DEVICE void attend(int thread, Sync sync, float *shared, const u16 *queries, const u16 *keys, const u16 *values, const int *table,
                    const int *places, int count, int kv, int span, int spans, float *sums, float *marks) {
-    constexpr int PARTS = 4, STEPS = HEAD_DIM / 16, KEYS = SPAN / PARTS, WIDTH = HEAD_DIM + 4;
+    constexpr int STEPS = HEAD_DIM / 16, KEYS = PART, WIDTH = HEAD_DIM + 4;
     float *shared_marks = shared + PARTS * ROWS * WIDTH;
     const int warp = thread >> 5, lane = thread & 31, group = lane >> 2, quarter = lane & 3;
     const int last = places[count - 1], from = span * SPAN;
@@ -148,33 +168,40 @@ DEVICE void attend(int thread, Sync sync, float *shared, const u16 *queries, con
             const int row = i / HEAD_DIM, column = i % HEAD_DIM, token = t * TILE_TOKENS + row / GROUP;
             if (row >= TILE_TOKENS * GROUP || token >= count || from > places[token]) continue;
             const float *mark = shared_marks + row * 2;
-            float most = mark[0];
-            for (int w = 1; w < PARTS; w++) most = fmaxf(most, mark[w * ROWS * 2]);
-            float sum = 0.f, of = 0.f;
-            for (int w = 0; w < PARTS; w++) {
-                const float share = expf(mark[w * ROWS * 2] - most);
-                sum = fmaf(share, shared[(w * ROWS + row) * WIDTH + column], sum);
-                of = fmaf(share, mark[w * ROWS * 2 + 1], of);
-            }
+            Seen<1> seen = {mark[0], mark[1], {shared[row * WIDTH + column]}};
+            for (int w = 1; w < PARTS; w++) seen.take(mark[w * ROWS * 2], mark[w * ROWS * 2 + 1], {shared[(w * ROWS + row) * WIDTH + column]});
             const size_t at = ((size_t)token * HEADS + row % GROUP) * spans + span;
-            sums[at * HEAD_DIM + column] = sum;
-            if (column == 0) marks[at * 2] = most, marks[at * 2 + 1] = of;
+            sums[at * HEAD_DIM + column] = seen.value[0];
+            if (column == 0) marks[at * 2] = seen.top, marks[at * 2 + 1] = seen.weight;
         }
     }
 }
 
-// The spans of a column of one head of one token put together.
-DEVICE float joined(const float *sums, const float *marks, int count, int column) {
-    float top = marks[0];
-    for (int span = 1; span < count; span++) top = fmaxf(top, marks[span * 2]);
-    float value = 0.f, weight = 0.f;
-#pragma unroll 4
-    for (int span = 0; span < count; span++) {
-        const float share = expf(marks[span * 2] - top);
-        value = fmaf(share, sums[(size_t)span * HEAD_DIM + column], value);
-        weight = fmaf(share, marks[span * 2 + 1], weight);
+// Columns of a head that a lane puts together; a narrow head leaves lanes without.
+#define COLUMNS 4
+
+// All that was found for one head of one token put together by a warp: `count` units, EACH of which are a span.
+template <int EACH> DEVICE Seen<COLUMNS> joined(const float *sums, const float *marks, int count, int lane) {
+    constexpr int AHEAD = 4;
+    Seen<COLUMNS> seen, span, next[AHEAD];
+    for (int from = 0; from < count; from += AHEAD) {
+#pragma unroll
+        for (int i = 0; i < AHEAD; i++) {
+            const int place = min(from + i, count - 1);
+            const quad four = load_quad(sums + (size_t)place * HEAD_DIM + lane * COLUMNS);
+            next[i] = Seen<COLUMNS>{marks[place * 2], marks[place * 2 + 1], {__uint_as_float(four.x), __uint_as_float(four.y), __uint_as_float(four.z), __uint_as_float(four.w)}};
+        }
+#pragma unroll
+        for (int i = 0; i < AHEAD; i++) {
+            if (from + i >= count) break;
+            if ((from + i) % EACH == 0) span = next[i];
+            else span.take(next[i].top, next[i].weight, next[i].value);
+            if ((from + i) % EACH < EACH - 1 && from + i < count - 1) continue;
+            if (from + i < EACH) seen = span;
+            else seen.take(span.top, span.weight, span.value);
+        }
     }
-    return value / weight;
+    return seen;
 }
 
 // RMSNorm of a row: eight warps of threads, four columns of every 1,024 a thread, the warps' sums in their order.

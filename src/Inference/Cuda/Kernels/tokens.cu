@@ -67,7 +67,8 @@ heads(const float *qkv, const u16 *query_norm, const u16 *key_norm, const int *p
         __syncthreads();
         squares = parts[0];
         for (int w = 1; w < HALF / 32; w++) squares += parts[w];
-        turn(a, b, squares, head < HEADS ? query_norm : key_norm, i, product(positions[axes[i] * tokens + token], frequencies[i]), epsilon);
+        const float angle = angle_of(positions, axes, frequencies, tokens, token, i);
+        turn(a, b, squares, head < HEADS ? query_norm : key_norm, i, cosf(angle), sinf(angle), epsilon);
     }
     if (head < HEADS + KV_HEADS) {
         u16 *to = head < HEADS ? queries + ((size_t)token * HEADS + head) * HEAD_DIM : keys + key_at(slots[token], head - HEADS);

@@ -227,8 +227,24 @@ static void copy_aside(void *shared, const void *from, bool there) {
     else memset(shared, 0, 16);
 }
 
+// Copies arrive at once: their number tells the turn.
+static void arrivals_begin(unsigned long long *arrival) { *arrival = 0; }
+static void arrivals_begun() {}
+
+static void copy_piece(void *shared, const void *from, int bytes, unsigned long long *arrival) {
+    check_aligned(shared);
+    check_aligned(from);
+    memcpy(shared, from, bytes);
+    ++*arrival;
+}
+
+static void wait_for_arrival(const unsigned long long *arrival, u32 parity) {
+    while ((*arrival & 1) == parity) relax();
+}
+
 static void let_next_begin() {}
 static void wait_for_last() {}
+static void copy_word_aside(void *shared, const void *from) { memcpy(shared, from, 4); }
 static void copies_end() {}
 template <int PENDING> static void copies_wait() {}
 
@@ -252,6 +268,14 @@ static float __shfl_xor_sync(u32, float v, int with) {
     return mine[lane() ^ with];
 }
 
+template <class T> static T __shfl_sync(u32, T v, int from) {
+    u32(&mine)[32][6] = warp().fragments[parity()];
+    memcpy(mine[lane()], &v, 4);
+    sync_warp();
+    memcpy(&v, mine[from & 31], 4);
+    return v;
+}
+
 static u32 __ballot_sync(u32, bool v) {
     u32(&mine)[32][6] = warp().fragments[parity()];
     mine[lane()][0] = v;
@@ -265,8 +289,11 @@ static void __syncwarp() { sync_warp(); }
 static int __popc(u32 v) { return __builtin_popcount(v); }
 static u32 __float_as_uint(float v) { return bits_of(v); }
 
-static u32 read_volatile(const u32 *p) { return *(const volatile u32 *)p; }
+static void add_released(u32 *p, u32 v) { *p += v; }
+static u32 read_acquired(const u32 *p) { return *(const volatile u32 *)p; }
 static void __threadfence() {}
+static void fetch_to_cache(const void *) {}
+
 
 template <class T> static T atomicAdd(T *at, T v) {
     const T before = *at;

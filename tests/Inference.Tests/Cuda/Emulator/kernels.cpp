@@ -167,7 +167,7 @@ static void test_attention() {
         launch({(int)tiles.size() / 3, KV_HEADS, spans}, 128, [&] {
             (together == 1 ? attend_1 : attend_2)(queries.data(), keys.data(), values.data(), table.data(), tiles.data(), places.data(), sums.data(), marks.data(), first, blocks, spans);
         });
-        launch({count, HEADS, 1}, HEAD_DIM, [&] { join(sums.data(), marks.data(), places.data(), x.data(), first, spans); });
+        launch({count, groups(HEADS, 4), 1}, 128, [&] { join(sums.data(), marks.data(), places.data(), x.data(), first, spans); });
         return x;
     };
     const auto alone = run(1, 1);
@@ -258,8 +258,8 @@ static void test_step() {
         std::vector<float> hidden, qkv, sums, marks;
         std::vector<int> arrivals;
         Buffers(const std::vector<u16> &keys, const std::vector<u16> &values)
-            : keys(keys), values(values), x(tokens * max(HIDDEN, ATTENTION_WIDTH)), queries(tokens * ATTENTION_WIDTH), gated(tokens * INTERMEDIATE), hidden(tokens * HIDDEN, NAN), qkv(tokens * QKV_WIDTH, NAN),
-              sums(tokens * HEADS * spans * HEAD_DIM, NAN), marks(tokens * HEADS * spans * 2, NAN), arrivals(tokens * KV_HEADS) {}
+            : keys(keys), values(values), x(8 * max(HIDDEN, ATTENTION_WIDTH)), queries(tokens * ATTENTION_WIDTH), gated(8 * INTERMEDIATE), hidden(8 * HIDDEN, NAN), qkv(tokens * QKV_WIDTH, NAN),
+              sums(tokens * HEADS * spans * PARTS * HEAD_DIM, NAN), marks(tokens * HEADS * spans * PARTS * 2, NAN), arrivals(tokens * KV_HEADS) {}
     } apart(keys, values);
     launch({tokens, 1, 1}, 256, [&] { embed(ids.data(), embeddings.data(), nullptr, apart.hidden.data(), HIDDEN); });
     for (int layer = 0; layer < LAYERS; layer++) {
@@ -275,7 +275,7 @@ static void test_step() {
         launch({tokens, KV_HEADS, spans}, 128, [&] {
             attend_1(apart.queries.data(), layer_keys, layer_values, tables.data(), tiles.data(), places.data(), apart.sums.data(), apart.marks.data(), 0, most, spans);
         });
-        launch({tokens, HEADS, 1}, HEAD_DIM, [&] { join(apart.sums.data(), apart.marks.data(), places.data(), apart.x.data(), 0, spans); });
+        launch({tokens, groups(HEADS, 4), 1}, 128, [&] { join(apart.sums.data(), apart.marks.data(), places.data(), apart.x.data(), 0, spans); });
         product(linear_add_1, output, apart.x, apart.hidden.data(), HIDDEN, ATTENTION_WIDTH, 32);
         launch({tokens, 1, 1}, 256, [&] { rms_norm(apart.hidden.data(), &post_norms[layer * HIDDEN], apart.x.data(), HIDDEN, 1e-6f); });
         product(linear_gated_1, gate_up, apart.x, apart.gated.data(), INTERMEDIATE, HIDDEN, 16);
@@ -296,11 +296,12 @@ static void test_step() {
         return together;
     };
     const auto together = whole(tokens, 3, step_8);
-    same("a step in one launch, the same bits", apart.hidden, together.hidden);
+    auto hidden_of = [](const Buffers &of, int count) { return std::vector<float>(of.hidden.begin(), of.hidden.begin() + count * HIDDEN); };
+    same("a step in one launch, the same bits", hidden_of(apart, tokens), hidden_of(together, tokens));
     same("the same keys", apart.keys, together.keys);
     same("the same values", apart.values, together.values);
     const auto alone = whole(1, 2, step_1);
-    same("and alone", std::vector<float>(&apart.hidden[0], &apart.hidden[HIDDEN]), std::vector<float>(&alone.hidden[0], &alone.hidden[HIDDEN]));
+    same("and alone", hidden_of(apart, 1), hidden_of(alone, 1));
     check("every barrier was passed by every block", barrier == 0xffffff00u + (1 + 5 * LAYERS) * 5, barrier);
 }
 
