@@ -44,7 +44,7 @@ public sealed class KernelCompilerTests : IDisposable
         var nvrtc = Nvrtc.Find(null);
         Assert.SkipWhen(nvrtc is null, "There is no NVRTC on the library path.");
         var compiler = new KernelCompiler(nvrtc.Compile, nvrtc.Version, null);
-        foreach (var file in KernelCompiler.Files)
+        foreach (var file in KernelCompiler.FilesFor(architecture))
             foreach (var sizes in new (string, int)[][] { Sizes, [("HEADS", 6), ("KV_HEADS", 2), ("HEAD_DIM", 64), ("BLOCK_SIZE", 16), ("STAGES", 3), ("DEPTH", 1)] })
                 Assert.True(compiler.Compile(file, architecture, sizes).Length > 1000, file);
     }

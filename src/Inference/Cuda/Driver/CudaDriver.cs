@@ -31,6 +31,14 @@ internal static unsafe partial class CudaDriver
         Check(cuCtxSetCurrent(context), nameof(cuCtxSetCurrent));
     }
 
+    /// <summary>Multiprocessors of the GPU whose context is current.</summary>
+    internal static int Processors()
+    {
+        Check(cuCtxGetDevice(out var device), nameof(cuCtxGetDevice));
+        Check(cuDeviceGetAttribute(out var count, 16, device), nameof(cuDeviceGetAttribute));
+        return count;
+    }
+
     /// <summary>Waits for all work of the context; an error of a kernel that ran since shows here.</summary>
     public static void Synchronize() => Check(cuCtxSynchronize(), nameof(cuCtxSynchronize));
 
@@ -158,6 +166,9 @@ internal static unsafe partial class CudaDriver
 
     [LibraryImport(Library)]
     private static partial int cuCtxSetCurrent(nint context);
+
+    [LibraryImport(Library)]
+    private static partial int cuCtxGetDevice(out int device);
 
     [LibraryImport(Library)]
     private static partial int cuCtxSynchronize();

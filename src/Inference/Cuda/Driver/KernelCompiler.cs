@@ -11,19 +11,27 @@ namespace EduVision.Inference.Cuda.Driver;
 /// <param name="folder">Where the machine code is kept; null keeps none.</param>
 internal sealed class KernelCompiler(Func<string, string, IReadOnlyList<string>, byte[]> compile, string version, string? folder)
 {
-    /// <summary>The kernel files, each to be compiled behind <c>layout.cu</c>, <c>prelude.cu</c> and <c>weights.cu</c>.</summary>
+    /// <summary>The kernel files for every chip.</summary>
     public static readonly IReadOnlyList<string> Files = ["linear", "wide", "head", "tokens", "attention", "pick"];
+
+    /// <summary>Those that only Hopper runs.</summary>
+    public static readonly IReadOnlyList<string> HopperFiles = ["split", "prefill"];
+
+    private static readonly string[] Before = ["layout", "prelude", "weights"], BeforeHopper = ["warpgroup", "slab"];
 
     /// <summary>Where machine code is kept by default.</summary>
     public static string DefaultFolder => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "EduVision", "kernels");
 
+    /// <summary>All kernel files that a chip runs.</summary>
+    public static IEnumerable<string> FilesFor(string architecture) => WarpGroups.AreOn(architecture) ? Files.Concat(HopperFiles) : Files;
+
     /// <summary>The machine code of a kernel file.</summary>
-    /// <param name="file">One of <see cref="Files"/>.</param>
+    /// <param name="file">One of <see cref="FilesFor"/>.</param>
     /// <param name="architecture">Such as <c>sm_90a</c>.</param>
     /// <param name="constants">The model's sizes as the kernels name them.</param>
     public byte[] Compile(string file, string architecture, IReadOnlyList<(string Name, int Value)> constants)
     {
-        var source = Read("layout") + Read("prelude") + Read("weights") + Read(file);
+        var source = string.Concat([.. Before.Concat(HopperFiles.Contains(file) ? BeforeHopper : []).Append(file).Select(Read)]);
         List<string> options = [$"--gpu-architecture={architecture}", "--std=c++17", "-default-device", .. constants.Select(constant => $"-D{constant.Name}={constant.Value}")];
         if (folder is null) return compile(source, $"{file}.cu", options);
         var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', [source, version, .. options]))));

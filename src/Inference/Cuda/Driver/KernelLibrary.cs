@@ -21,12 +21,20 @@ internal sealed class KernelLibrary : IDisposable
         // From Hopper on.
         overlaps = architecture is not ("sm_80" or "sm_86" or "sm_87" or "sm_89");
         Stages = StagesOf(architecture);
+        HasWarpGroups = WarpGroups.AreOn(architecture);
+        Processors = CudaDriver.Processors();
         var constants = ConstantsOf(config, blockSize, Stages, depth);
-        foreach (var file in KernelCompiler.Files) modules.Add(CudaDriver.Load(compiler.Compile(file, architecture, constants)));
+        foreach (var file in KernelCompiler.FilesFor(architecture)) modules.Add(CudaDriver.Load(compiler.Compile(file, architecture, constants)));
     }
 
     /// <summary>Blocks of columns that the wide product keeps in shared memory, 48 KiB each.</summary>
     public int Stages { get; }
+
+    /// <summary>Whether <see cref="WarpGroups"/> can be used.</summary>
+    public bool HasWarpGroups { get; }
+
+    /// <summary>The chip's multiprocessors.</summary>
+    public int Processors { get; }
 
     /// <summary>As many as the chip's shared memory holds: Ampere's and Ada's small chips have 99 KiB for a block, the others at least 163.</summary>
     public static int StagesOf(string architecture) => architecture is "sm_86" or "sm_89" or "sm_120a" ? 2 : 3;

@@ -151,7 +151,7 @@ ATTEND(2)
 
 // The spans of one head of one token put together, as halves in the order that the linear layers read.
 extern "C" __global__ void __launch_bounds__(HEAD_DIM)
-join(const float *sums, const float *marks, const int *places, u16 *x, int first, int spans) {
+join(const float *sums, const float *marks, const int *places, u16 *x, int first, int spans, int groups) {
     let_next_begin();
     wait_for_last();
     const int token = first + blockIdx.x, head = blockIdx.y, i = threadIdx.x, count = places[token] / SPAN + 1;
@@ -164,5 +164,5 @@ join(const float *sums, const float *marks, const int *places, u16 *x, int first
         value = fmaf(share, sums[(at + span) * HEAD_DIM + i], value);
         weight = fmaf(share, marks[(at + span) * 2 + 1], weight);
     }
-    x[(size_t)token * HEADS * HEAD_DIM + exchanged(head * HEAD_DIM + i)] = to_half(value / weight);
+    x[x_at(token, head * HEAD_DIM + i, HEADS * HEAD_DIM, groups)] = to_half(value / weight);
 }

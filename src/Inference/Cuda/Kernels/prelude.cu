@@ -67,15 +67,19 @@ DEVICE void let_next_begin() {}
 DEVICE void wait_for_last() {}
 #endif
 
+DEVICE u32 shared_address(const void *shared) {
+    u32 address;
+    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(address) : "l"(shared));
+    return address;
+}
+
 // Sixteen bytes from memory to shared memory, aside; zeros where there are none to read.
 DEVICE void copy_aside(void *shared, const void *from, bool there) {
-    u32 to;
-    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(to) : "l"(shared));
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(there ? 16 : 0));
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(shared)), "l"(from), "r"(there ? 16 : 0));
 }
 DEVICE void copies_end() { asm volatile("cp.async.commit_group;"); }
 // Waits until at most PENDING of the groups ended last are still on their way.
-template <int PENDING> DEVICE void copies_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(PENDING)); }
+template <int PENDING> DEVICE void copies_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory"); }
 
 // A product and a sum each rounded by itself, whatever the compiler would rather do.
 DEVICE float product(float a, float b) { return __fmul_rn(a, b); }

@@ -34,13 +34,16 @@ template <int EPILOGUE> DEVICE constexpr int outputs_of() { return EPILOGUE == G
 // The first row of scales that a tile's halves meet.
 template <int EPILOGUE> DEVICE int scale_row(int tile, int half, int rows) { return EPILOGUE == GATED ? (tile * 8 + half * rows) >> 7 : tile >> 3; }
 
+// Of gate and up, within what a half holds.
+DEVICE float gate(float value, float up) {
+    const float gated = value / (1.f + expf(-value)) * up;
+    return fminf(fmaxf(gated, -65504.f), 65504.f);
+}
+
 template <int EPILOGUE>
 DEVICE void finish(void *out, float value, float up, int token, int row, int rows) {
     const size_t at = (size_t)token * rows + row;
     if (EPILOGUE == STORE) ((float *)out)[at] = value;
     if (EPILOGUE == ADD) ((float *)out)[at] += value;
-    if (EPILOGUE == GATED) {
-        const float gated = value / (1.f + expf(-value)) * up;
-        ((u16 *)out)[(size_t)token * rows + exchanged(row)] = to_half(fminf(fmaxf(gated, -65504.f), 65504.f));
-    }
+    if (EPILOGUE == GATED) ((u16 *)out)[x_at(token, row, rows, 0)] = to_half(gate(value, up));
 }

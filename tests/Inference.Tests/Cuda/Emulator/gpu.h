@@ -18,9 +18,10 @@ using std::min;
 #define __forceinline__ inline
 #define __shared__ static
 #define __launch_bounds__(...)
+#define __cluster_dims__(...)
 
 struct Place { int x, y, z; };
-static Place blockIdx, blockDim;
+static Place blockDim, gridDim;
 
 struct Barrier { int arrived = 0; long passed = 0; };
 
@@ -28,7 +29,8 @@ struct Fibre {
     ucontext_t start;
     jmp_buf where;
     std::vector<char> stack;
-    Place place;
+    Place place, block;
+    int rank;
     Barrier *waits_for;
     long seen;
     bool begun, ended;
@@ -36,12 +38,15 @@ struct Fibre {
 
 static std::vector<Fibre> fibres;
 static jmp_buf scheduler;
-static int current, alive, alive_in_warp[32];
-static Barrier block_barrier, warp_barrier[32];
+// Blocks of a cluster run together, one block's fibres behind the other's.
+static const int BLOCKS = 8, WARPS = 32;
+static int current, alive_in_cluster, cluster_size, alive[BLOCKS], alive_in_warp[BLOCKS * WARPS];
+static Barrier cluster_barrier, block_barrier[BLOCKS], warp_barrier[BLOCKS * WARPS];
 static std::function<void()> kernel;
 #define threadIdx (fibres[current].place)
+#define blockIdx (fibres[current].block)
 
-static int warp() { return threadIdx.x >> 5; }
+static int warp() { return fibres[current].rank * WARPS + (threadIdx.x >> 5); }
 static int lane() { return threadIdx.x & 31; }
 
 static void pass(Barrier &barrier) {
@@ -57,37 +62,48 @@ static void wait(Barrier &barrier, int members) {
     if (!_setjmp(self.where)) _longjmp(scheduler, 1);
 }
 
-static void __syncthreads() { wait(block_barrier, alive); }
+static void __syncthreads() { wait(block_barrier[fibres[current].rank], alive[fibres[current].rank]); }
 static void sync_warp() { wait(warp_barrier[warp()], alive_in_warp[warp()]); }
+
+static void leave(Barrier &barrier, int &members) {
+    // Threads that ended are waited for by nobody.
+    if (--members <= barrier.arrived) pass(barrier);
+}
 
 static void run_fibre() {
     kernel();
     fibres[current].ended = true;
-    // Threads that ended are waited for by nobody.
-    if (--alive_in_warp[warp()] <= warp_barrier[warp()].arrived) pass(warp_barrier[warp()]);
-    if (--alive <= block_barrier.arrived) pass(block_barrier);
+    leave(warp_barrier[warp()], alive_in_warp[warp()]);
+    leave(block_barrier[fibres[current].rank], alive[fibres[current].rank]);
+    leave(cluster_barrier, alive_in_cluster);
     _longjmp(scheduler, 1);
 }
 
-static void run_block(int threads) {
-    alive = threads;
-    block_barrier = Barrier();
-    for (int i = 0; i < 32; i++) warp_barrier[i] = Barrier(), alive_in_warp[i] = 0;
-    fibres.resize(threads);
-    for (int i = 0; i < threads; i++) {
+// A cluster of blocks, BLOCK the first of them.
+static void run_cluster(Place block, int blocks, int threads) {
+    cluster_size = blocks;
+    alive_in_cluster = blocks * threads;
+    cluster_barrier = Barrier();
+    for (int i = 0; i < BLOCKS; i++) block_barrier[i] = Barrier(), alive[i] = threads;
+    for (int i = 0; i < BLOCKS * WARPS; i++) warp_barrier[i] = Barrier(), alive_in_warp[i] = 0;
+    if ((int)fibres.size() < blocks * threads) fibres.resize(blocks * threads);
+    for (int i = 0; i < blocks * threads; i++) {
         Fibre &fibre = fibres[i];
         fibre.begun = fibre.ended = false;
         fibre.waits_for = nullptr;
-        fibre.place = {i, 0, 0};
+        fibre.rank = i / threads;
+        fibre.place = {i % threads, 0, 0};
+        fibre.block = {block.x + fibre.rank, block.y, block.z};
         fibre.stack.resize(1 << 17);
-        alive_in_warp[i >> 5]++;
+        alive_in_warp[fibre.rank * WARPS + (fibre.place.x >> 5)]++;
         getcontext(&fibre.start);
         fibre.start.uc_stack.ss_sp = fibre.stack.data();
         fibre.start.uc_stack.ss_size = fibre.stack.size();
         makecontext(&fibre.start, run_fibre, 0);
     }
-    static int next;
-    for (next = 0; alive > 0; next = (next + 1) % threads) {
+    static int next, all;
+    all = blocks * threads;
+    for (next = 0; alive_in_cluster > 0; next = (next + 1) % all) {
         Fibre &fibre = fibres[next];
         if (fibre.ended || (fibre.waits_for && fibre.waits_for->passed == fibre.seen)) continue;
         if (_setjmp(scheduler)) continue;
@@ -98,12 +114,13 @@ static void run_block(int threads) {
     }
 }
 
-static void launch(Place grid, int threads, std::function<void()> body) {
+static void launch(Place grid, int threads, std::function<void()> body, int cluster = 1) {
     kernel = body;
     blockDim = {threads, 1, 1};
-    for (blockIdx.z = 0; blockIdx.z < grid.z; blockIdx.z++)
-        for (blockIdx.y = 0; blockIdx.y < grid.y; blockIdx.y++)
-            for (blockIdx.x = 0; blockIdx.x < grid.x; blockIdx.x++) run_block(threads);
+    gridDim = grid;
+    for (int z = 0; z < grid.z; z++)
+        for (int y = 0; y < grid.y; y++)
+            for (int x = 0; x < grid.x; x += cluster) run_cluster({x, y, z}, cluster, threads);
 }
 
 #include "layout.inc"
@@ -180,6 +197,10 @@ static void copy_aside(void *shared, const void *from, bool there) {
     else memset(shared, 0, 16);
 }
 
+// A block's shared memory of a size given at launch.
+static quad memory[BLOCKS][1 << 14];
+static quad *dynamic_memory() { return memory[fibres[current].rank]; }
+
 static void let_next_begin() {}
 static void wait_for_last() {}
 static void copies_end() {}
@@ -197,8 +218,8 @@ static float sum(float a, float b) {
 }
 
 // Two places each, taken in turns: who writes for the next but one has seen everybody read.
-static float shuffled[2][32][32];
-static u32 fragments[2][32][32][6];
+static float shuffled[2][BLOCKS * WARPS][32];
+static u32 fragments[2][BLOCKS * WARPS][32][6];
 
 static int turn() { return warp_barrier[warp()].passed & 1; }
 
