@@ -67,8 +67,8 @@ internal sealed class CudaText : IDisposable
         values = Keep(zeros(cache, ScalarType.Float16, device));
         cacheBytes = (layout.Blocks + 1L) * config.KvHeads * layout.BlockSize * config.HeadDim * 2;
         hidden = New(ScalarType.Float32, MaxTokens, config.HiddenSize);
-        x = New(ScalarType.Float16, MaxTokens, Math.Max(config.HiddenSize, heads));
-        gated = New(ScalarType.Float16, MaxTokens, config.IntermediateSize);
+        x = New(ScalarType.Float16, WarpGroups.Room(MaxTokens), Math.Max(config.HiddenSize, heads));
+        gated = New(ScalarType.Float16, WarpGroups.Room(MaxTokens), config.IntermediateSize);
         qkv = New(ScalarType.Float32, MaxTokens, heads + (2 * config.KvHeads * config.HeadDim));
         queries = New(ScalarType.Float16, MaxTokens, heads);
         sums = New(ScalarType.Float32, AttentionBytes / sizeof(float));
@@ -223,7 +223,8 @@ internal sealed class CudaText : IDisposable
             kernels.Launch(
                 $"attend_{batch.TilesTogether}", new Grid(next - tile, config.KvHeads, batch.Spans), 128, 0, queries.Address(), layerKeys, layerValues, batch.Tables, batch.TilesFrom(tile), batch.Places,
                 sums.Address(), marks.Address(), first, batch.TableWidth, batch.Spans);
-            kernels.Launch("join", new Grid(count, (config.Heads + 3) / 4), 128, 0, sums.Address(), marks.Address(), batch.Places, x.Address(), first, batch.Spans);
+            kernels.Launch(
+                "join", new Grid(count, (config.Heads + 3) / 4), 128, 0, sums.Address(), marks.Address(), batch.Places, x.Address(), first, batch.Spans, WarpGroups.GroupsFor(kernels, batch.Tokens));
             tile = next;
         }
     }
@@ -240,7 +241,7 @@ internal sealed class CudaText : IDisposable
     }
 
     private void Norm(Tensor norms, int layer, int tokens) =>
-        kernels.Launch("rms_norm", new Grid(tokens), 256, 0, hidden.Address(), RowOf(norms, layer), x.Address(), config.HiddenSize, epsilon);
+        kernels.Launch("rms_norm", new Grid(tokens), 256, 0, hidden.Address(), RowOf(norms, layer), x.Address(), config.HiddenSize, epsilon, WarpGroups.GroupsFor(kernels, tokens));
 
     private static nint RowOf(Tensor norms, int layer) => norms.Address() + (nint)(layer * norms.shape[1] * sizeof(ushort));
 
@@ -250,11 +251,16 @@ internal sealed class CudaText : IDisposable
     /// <param name="kernels">The kernels.</param>
     /// <param name="kind"><c>store</c>, <c>add</c> (to what is there) or <c>gated</c> (SwiGLU of the matrix's two halves, which are paired).</param>
     /// <param name="matrix">The weights.</param>
-    /// <param name="from">[tokens, columns], float16, in the order that <c>exchanged</c> of the kernels' layout makes.</param>
-    /// <param name="to">[tokens, rows], float32; [tokens, rows / 2], float16 in that order, for <c>gated</c>.</param>
+    /// <param name="from">[tokens, columns], float16, where <c>x_at</c> of the kernels' layout puts them.</param>
+    /// <param name="to">[tokens, rows], float32; [tokens, rows / 2], float16 in such places, for <c>gated</c>.</param>
     /// <param name="tokens">How many.</param>
     internal static void Linear(KernelLibrary kernels, string kind, Fp8Matrix matrix, Tensor from, Tensor to, int tokens)
     {
+        if (WarpGroups.GroupsFor(kernels, tokens) > 0)
+        {
+            WarpGroups.Launch(kernels, kind, matrix, from.Address(), to.Address(), tokens);
+            return;
+        }
         var outputs = kind == "gated" ? matrix.Rows / 2 : matrix.Rows;
         var tiles = TilesFor(tokens);
         var (name, grid, shared) = tokens > FewTokens

@@ -16,8 +16,14 @@ internal sealed record Chip(string Architecture, int Processors)
         _ => 227 << 10,
     };
 
-    /// <summary>Whether a kernel can begin while the one before it ends, and one thread can ask for a whole piece of memory: Hopper and later.</summary>
-    public bool IsHopper => !IsAmpere && Architecture != "sm_89";
+    /// <summary>Whether a kernel can begin while the one before it ends: Hopper and later.</summary>
+    public bool Overlaps => HasBulkCopies;
+
+    /// <summary>Whether one thread can ask for a whole piece of memory: Hopper and later.</summary>
+    public bool HasBulkCopies => !IsAmpere && Architecture != "sm_89";
+
+    /// <summary>Whether four warps can multiply together, as Hopper alone does it.</summary>
+    public bool HasWarpGroups => Architecture == "sm_90a";
 
     /// <summary>Whether it makes halves of FP8 by itself: Ada and later.</summary>
     public bool ConvertsFp8 => !IsAmpere;

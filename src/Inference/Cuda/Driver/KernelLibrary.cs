@@ -19,7 +19,7 @@ internal sealed class KernelLibrary : IDisposable
     {
         Chip = chip;
         var constants = ConstantsOf(config, blockSize, chip, depth);
-        foreach (var file in KernelCompiler.Files) modules.Add(CudaDriver.Load(compiler.Compile(file, chip.Architecture, constants)));
+        foreach (var file in KernelCompiler.FilesFor(chip)) modules.Add(CudaDriver.Load(compiler.Compile(file, chip, constants)));
     }
 
     /// <summary>The GPU.</summary>
@@ -34,7 +34,7 @@ internal sealed class KernelLibrary : IDisposable
         ("HEADS", config.Heads), ("KV_HEADS", config.KvHeads), ("HEAD_DIM", config.HeadDim), ("LAYERS", config.Layers), ("HIDDEN", config.HiddenSize), ("INTERMEDIATE", config.IntermediateSize),
         ("BLOCK_SIZE", blockSize), ("STAGES", StagesOf(chip)), ("DEPTH", depth),
         ("RING_1", CudaStep.RingOf(config, 1, chip)), ("RING_8", CudaStep.RingOf(config, CudaStep.MostTokens, chip)),
-        ("FP8_CONVERTS", chip.ConvertsFp8 ? 1 : 0), ("BULK_COPIES", chip.IsHopper ? 1 : 0),
+        ("FP8_CONVERTS", chip.ConvertsFp8 ? 1 : 0), ("BULK_COPIES", chip.HasBulkCopies ? 1 : 0),
     ];
 
     private static int StagesOf(Chip chip) => chip.SharedBytes / (48 << 10) < 3 ? 2 : 3;
@@ -44,11 +44,11 @@ internal sealed class KernelLibrary : IDisposable
 
     /// <summary>Puts a kernel on the stream.</summary>
     public void Launch(string name, Grid grid, int threads, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments) =>
-        CudaDriver.Launch(FunctionOf(name, sharedBytes), grid, threads, sharedBytes, Stream, Chip.IsHopper, arguments, name);
+        CudaDriver.Launch(FunctionOf(name, sharedBytes), grid, threads, sharedBytes, Stream, Chip.Overlaps, arguments, name);
 
     /// <summary>Puts a kernel on the stream whose one argument is a structure.</summary>
     public void Launch<T>(string name, Grid grid, int threads, int sharedBytes, in T argument) where T : unmanaged =>
-        CudaDriver.Launch(FunctionOf(name, sharedBytes), grid, threads, sharedBytes, Stream, Chip.IsHopper, argument, name);
+        CudaDriver.Launch(FunctionOf(name, sharedBytes), grid, threads, sharedBytes, Stream, Chip.Overlaps, argument, name);
 
     private nint FunctionOf(string name, int sharedBytes)
     {

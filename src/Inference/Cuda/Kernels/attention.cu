@@ -19,14 +19,16 @@
 ATTEND(1)
 ATTEND(2)
 
-// The spans of each head of a token put together, as halves in the order that the linear layers read; a warp a head.
+// The spans of each head of a token put together, as halves where the linear layers read them; a warp a head.
 extern "C" __global__ void __launch_bounds__(128)
-join(const float *sums, const float *marks, const int *places, u16 *x, int first, int spans) {
+join(const float *sums, const float *marks, const int *places, u16 *x, int first, int spans, int groups) {
     let_next_begin();
     wait_for_last();
     const int token = first + blockIdx.x, head = blockIdx.y * 4 + (threadIdx.x >> 5), lane = threadIdx.x & 31;
     if (head >= HEADS || lane * COLUMNS >= HEAD_DIM) return;
     const size_t at = ((size_t)blockIdx.x * HEADS + head) * spans;
     const Seen<COLUMNS> seen = joined<1>(sums + at * HEAD_DIM, marks + at * 2, places[token] / SPAN + 1, lane);
-    for (int i = 0; i < COLUMNS; i++) x[(size_t)token * HEADS * HEAD_DIM + exchanged(head * HEAD_DIM + lane * COLUMNS + i)] = to_half(seen.value[i] / seen.weight);
+    float v[COLUMNS];
+    for (int i = 0; i < COLUMNS; i++) v[i] = seen.value[i] / seen.weight;
+    for (int odd = 0; odd < 2; odd++) *(u32 *)(x + x_at(token, head * HEAD_DIM + lane * COLUMNS + odd, HEADS * HEAD_DIM, groups)) = pack_half(v[odd], v[odd + 2]);
 }

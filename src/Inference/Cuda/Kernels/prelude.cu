@@ -74,46 +74,22 @@ DEVICE void let_next_begin() {}
 DEVICE void wait_for_last() {}
 #endif
 
+DEVICE u32 shared_address(const void *shared) {
+    u32 address;
+    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(address) : "l"(shared));
+    return address;
+}
+
 // Sixteen bytes from memory to shared memory, aside; zeros where there are none to read.
 DEVICE void copy_aside(void *shared, const void *from, bool there) {
-    u32 to;
-    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(to) : "l"(shared));
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(there ? 16 : 0) : "memory");
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(shared)), "l"(from), "r"(there ? 16 : 0) : "memory");
 }
 DEVICE void copy_word_aside(void *shared, const void *from) {
-    u32 to;
-    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(to) : "l"(shared));
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 4;" ::"r"(to), "l"(from) : "memory");
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4;" ::"r"(shared_address(shared)), "l"(from) : "memory");
 }
 DEVICE void copies_end() { asm volatile("cp.async.commit_group;"); }
 // Waits until at most PENDING of the groups ended last are still on their way.
 template <int PENDING> DEVICE void copies_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory"); }
-
-// Hopper and later: one thread asks for a piece of memory, and whoever wants it waits for its arrival, in turns of parity 0 and 1.
-#if BULK_COPIES
-DEVICE u32 shared_address(const void *p) {
-    u32 a;
-    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(a) : "l"(p));
-    return a;
-}
-
-DEVICE void arrivals_begin(unsigned long long *arrival) { asm volatile("mbarrier.init.shared.b64 [%0], 1;" ::"r"(shared_address(arrival)) : "memory"); }
-DEVICE void arrivals_begun() { asm volatile("fence.mbarrier_init.release.cluster; fence.proxy.async.shared::cta;" ::: "memory"); }
-
-DEVICE void copy_piece(void *shared, const void *from, int bytes, unsigned long long *arrival) {
-    const u32 a = shared_address(arrival);
-    asm volatile("mbarrier.arrive.expect_tx.shared.b64 _, [%0], %1;" ::"r"(a), "r"(bytes) : "memory");
-    // Read once: it shall not drive out of the cache what is read again.
-    unsigned long long once;
-    asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(once));
-    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], %4;"
-                 ::"r"(shared_address(shared)), "l"(from), "r"(bytes), "r"(a), "l"(once) : "memory");
-}
-
-DEVICE void wait_for_arrival(unsigned long long *arrival, u32 parity) {
-    asm volatile("{ .reg .pred done; again: mbarrier.try_wait.parity.shared.b64 done, [%0], %1; @done bra here; bra again; here: }" ::"r"(shared_address(arrival)), "r"(parity) : "memory");
-}
-#endif
 
 // A product and a sum each rounded by itself, whatever the compiler would rather do.
 DEVICE float product(float a, float b) { return __fmul_rn(a, b); }

@@ -86,7 +86,7 @@ template <int TOKENS, int RING> struct Decoder {
     int *before;
     Stream stream;
 #if BULK_COPIES
-    unsigned long long *arrival;
+    u64 *filled;
     u32 parity = 0;
 #endif
     int scales_from[4], scales_count, place, thread, team, segment, lane, group, quarter;
@@ -108,10 +108,10 @@ template <int TOKENS, int RING> struct Decoder {
         scales = turns + TOKENS * HEAD_DIM;
         before = (int *)(scales + 2 * scales_count) + team;
 #if BULK_COPIES
-        arrival = (unsigned long long *)memory_end() + (thread >> 5) * RING;
+        filled = (u64 *)memory_end() + (thread >> 5) * RING;
         if (lane == 0)
-            for (int i = 0; i < RING; i++) arrivals_begin(arrival + i);
-        arrivals_begun();
+            for (int i = 0; i < RING; i++) barrier_begin(filled + i, 1);
+        barriers_begun();
         __syncwarp();
 #endif
     }
@@ -125,7 +125,7 @@ template <int TOKENS, int RING> struct Decoder {
             u8 *slot = ring + at * SLOT_BYTES;
             const int bytes = min(stream.left, 2) * TILE_BYTES;
 #if BULK_COPIES
-            if (lane == 0) copy_piece(slot, stream.next, bytes, arrival + at);
+            if (lane == 0) barrier_expect(filled + at, bytes), copy_bytes_once(slot, stream.next, bytes, filled + at);
 #else
             for (int i = lane * 16; i < bytes; i += 512) copy_aside(slot + i, stream.next + i, true);
 #endif
@@ -140,7 +140,7 @@ template <int TOKENS, int RING> struct Decoder {
     // The next place of the ring; what comes after all that it holds is asked for into it.
     DEVICE void take(quad (&w)[2][4]) {
 #if BULK_COPIES
-        wait_for_arrival(arrival + place, parity);
+        barrier_wait(filled + place, parity);
 #else
         copies_wait<RING - 1>();
 #endif
@@ -524,14 +524,14 @@ template <int TOKENS, int RING> struct Decoder {
     }
 };
 
-#define STEP(TOKENS, RING)                                                                                                             \
+#define STEP_OF(TOKENS, RING)                                                                                                             \
     extern "C" __global__ void __launch_bounds__(THREADS, 1) step_##TOKENS(const __grid_constant__ Step step) {                        \
         extern __shared__ quad pieces[];                                                                                               \
         Decoder<TOKENS, RING>(step, (u8 *)pieces).run();                                                                               \
     }
 #if RING_1
-STEP(1, RING_1)
+STEP_OF(1, RING_1)
 #endif
 #if RING_8
-STEP(8, RING_8)
+STEP_OF(8, RING_8)
 #endif

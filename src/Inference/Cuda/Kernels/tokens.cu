@@ -31,13 +31,14 @@ DEVICE float inverse_rms(const float *row, int width, float epsilon) {
 
 // RMSNorm, as halves in the order that the linear layers read.
 extern "C" __global__ void __launch_bounds__(256)
-rms_norm(const float *hidden, const u16 *weight, u16 *x, int width, float epsilon) {
+rms_norm(const float *hidden, const u16 *weight, u16 *x, int width, float epsilon, int groups) {
     let_next_begin();
     wait_for_last();
     const float *row = hidden + (size_t)blockIdx.x * width;
     const float scale = inverse_rms(row, width, epsilon);
-    u16 *to = x + (size_t)blockIdx.x * width;
-    for (int i = threadIdx.x; i < width; i += 256) to[exchanged(i)] = to_half(row[i] * scale * bf16_of(weight[i]));
+    auto normed = [&](int i) { return row[i] * scale * bf16_of(weight[i]); };
+    for (int i = threadIdx.x * 4; i < width; i += 1024)
+        for (int odd = 0; odd < 2; odd++) *(u32 *)(x + x_at(blockIdx.x, i + odd, width, groups)) = pack_half(normed(i + odd), normed(i + odd + 2));
 }
 
 // The last RMSNorm, of the rows asked for, as floats for the head.

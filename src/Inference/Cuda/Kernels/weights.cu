@@ -45,7 +45,7 @@ template <int EPILOGUE> DEVICE constexpr int outputs_of() { return EPILOGUE == G
 template <int EPILOGUE> DEVICE int scale_row(int tile, int half, int rows) { return EPILOGUE == GATED ? (tile * 8 + half * rows) >> 7 : tile >> 3; }
 
 // SwiGLU, as far as a half holds it.
-DEVICE float gated(float value, float up) {
+DEVICE float gate(float value, float up) {
     const float all = value / (1.f + expf(-value)) * up;
     return fminf(fmaxf(all, -65504.f), 65504.f);
 }
@@ -55,5 +55,5 @@ DEVICE void finish(void *out, float value, float up, int token, int row, int row
     const size_t at = (size_t)token * rows + row;
     if (EPILOGUE == STORE) ((float *)out)[at] = value;
     if (EPILOGUE == ADD) ((float *)out)[at] += value;
-    if (EPILOGUE == GATED) ((u16 *)out)[(size_t)token * rows + exchanged(row)] = to_half(gated(value, up));
+    if (EPILOGUE == GATED) ((u16 *)out)[x_at(token, row, rows, 0)] = to_half(gate(value, up));
 }

@@ -16,6 +16,7 @@ using std::min;
 #define __device__
 #define __global__
 #define __grid_constant__
+#define __cluster_dims__(...)
 #define __forceinline__ inline
 #define __shared__ static
 #define __launch_bounds__(...)
@@ -54,6 +55,8 @@ struct Fibre {
 
 static std::vector<Fibre> fibres;
 static std::vector<Block> blocks;
+static Barrier cluster_barrier;
+static int alive_in_cluster;
 static jmp_buf scheduler;
 static int current;
 static std::function<void()> kernel;
@@ -92,6 +95,7 @@ static void run_fibre() {
     // Threads that ended are waited for by nobody.
     if (--warp().alive <= warp().barrier.arrived) pass(warp().barrier);
     if (--self.block->alive <= self.block->barriers[0].arrived) pass(self.block->barriers[0]);
+    if (--alive_in_cluster <= cluster_barrier.arrived) pass(cluster_barrier);
     _longjmp(scheduler, 1);
 }
 
@@ -99,7 +103,9 @@ static void run_fibre() {
 static void run_blocks(int threads) {
     static int next, ended;
     const int all = threads * (int)blocks.size();
-    fibres.resize(all);
+    if ((int)fibres.size() < all) fibres.resize(all);
+    alive_in_cluster = all;
+    cluster_barrier = Barrier();
     for (Block &block : blocks) {
         block.alive = threads;
         for (Barrier &barrier : block.barriers) barrier = Barrier();
@@ -131,16 +137,18 @@ static void run_blocks(int threads) {
     }
 }
 
-// Block after block, as if the chip had one processor.
-static void launch(Place grid, int threads, std::function<void()> body) {
+// Cluster after cluster, as if the chip had room for one; its blocks all at once.
+static void launch(Place grid, int threads, std::function<void()> body, int cluster = 1) {
     kernel = body;
     blockDim = {threads, 1, 1};
     gridDim = grid;
-    blocks.resize(1);
-    Place &place = blocks[0].place;
-    for (place.z = 0; place.z < grid.z; place.z++)
-        for (place.y = 0; place.y < grid.y; place.y++)
-            for (place.x = 0; place.x < grid.x; place.x++) run_blocks(threads);
+    blocks.resize(cluster);
+    for (int z = 0; z < grid.z; z++)
+        for (int y = 0; y < grid.y; y++)
+            for (int x = 0; x < grid.x; x += cluster) {
+                for (int i = 0; i < cluster; i++) blocks[i].place = {x + i, y, z};
+                run_blocks(threads);
+            }
 }
 
 // All blocks at once, for kernels whose blocks wait for each other.
@@ -225,21 +233,6 @@ static void copy_aside(void *shared, const void *from, bool there) {
     check_aligned(from);
     if (there) memcpy(shared, from, 16);
     else memset(shared, 0, 16);
-}
-
-// Copies arrive at once: their number tells the turn.
-static void arrivals_begin(unsigned long long *arrival) { *arrival = 0; }
-static void arrivals_begun() {}
-
-static void copy_piece(void *shared, const void *from, int bytes, unsigned long long *arrival) {
-    check_aligned(shared);
-    check_aligned(from);
-    memcpy(shared, from, bytes);
-    ++*arrival;
-}
-
-static void wait_for_arrival(const unsigned long long *arrival, u32 parity) {
-    while ((*arrival & 1) == parity) relax();
 }
 
 static void let_next_begin() {}

@@ -1,9 +1,13 @@
 // Our kernels against plain loops in double precision. Prints a line a check and ends with 1 if one failed.
 #include "gpu.h"
+#include "warpgroup.h"
 #include "weights.inc"
 #include "heads.inc"
 #include "linear.inc"
 #include "wide.inc"
+#include "slab.inc"
+#include "split.inc"
+#include "prefill.inc"
 #include "head.inc"
 #include "tokens.inc"
 #include "attention.inc"
@@ -47,6 +51,8 @@ static float fp8(u8 v) {
 }
 
 static int groups(int count, int size) { return (count + size - 1) / size; }
+
+#include "together.h"
 
 // As Fp8Tiles.cs does it.
 static std::vector<u8> arrange(const std::vector<u8> &plain, int rows, int columns, bool is_paired) {
@@ -104,6 +110,7 @@ static void test_linear(int tokens, int rows, int columns) {
         for (int row = 0; row < rows; row++) actual.push_back(half_of(halves[t * rows + exchanged(row)]));
     close("gated product", gated, actual, 1e-3);
     same("gated, the same bits through shared memory", halves, wide_halves);
+    test_together(tokens, rows, columns, tiles, pairs, by256, x, one, halves);
 
     std::vector<u16> table(rows * columns);
     for (u16 &w : table) w = to_bf16(normal() * 0.02f);
@@ -125,7 +132,10 @@ static void test_norm() {
     for (float &v : hidden) v = normal() * 3;
     std::vector<u16> weight(width), x(tokens * width);
     for (u16 &w : weight) w = to_bf16(1 + 0.1f * normal());
-    launch({tokens, 1, 1}, 256, [&] { rms_norm(hidden.data(), weight.data(), x.data(), width, 1e-6f); });
+    launch({tokens, 1, 1}, 256, [&] { rms_norm(hidden.data(), weight.data(), x.data(), width, 1e-6f, 0); });
+    std::vector<u16> tiles(8 * width, 0x7e00);
+    launch({tokens, 1, 1}, 256, [&] { rms_norm(hidden.data(), weight.data(), tiles.data(), width, 1e-6f, 1); });
+    same("norm in tiles", in_tiles(x, tokens, width), tiles);
     std::vector<double> expected;
     std::vector<float> actual;
     for (int t = 0; t < tokens; t++) {
@@ -159,20 +169,23 @@ static void test_attention() {
 
     // The last tokens, one by one, by the tile and by two tiles.
     const int first = 286, count = 14, spans = (tokens - 1) / SPAN + 1;
-    auto run = [&](int together, int each) {
-        std::vector<u16> x(tokens * HEADS * HEAD_DIM);
+    auto run = [&](int together, int each, int groups = 0) {
+        std::vector<u16> x(max(tokens, groups * 8) * HEADS * HEAD_DIM);
         std::vector<float> sums(count * HEADS * spans * HEAD_DIM, NAN), marks(count * HEADS * spans * 2, NAN);
         std::vector<int> tiles;
         for (int t = first; t < first + count; t += each) tiles.insert(tiles.end(), {t, min(each, first + count - t), 0});
         launch({(int)tiles.size() / 3, KV_HEADS, spans}, 128, [&] {
             (together == 1 ? attend_1 : attend_2)(queries.data(), keys.data(), values.data(), table.data(), tiles.data(), places.data(), sums.data(), marks.data(), first, blocks, spans);
         });
-        launch({count, groups(HEADS, 4), 1}, 128, [&] { join(sums.data(), marks.data(), places.data(), x.data(), first, spans); });
+        launch({count, ::groups(HEADS, 4), 1}, 128, [&] { join(sums.data(), marks.data(), places.data(), x.data(), first, spans, groups); });
         return x;
     };
     const auto alone = run(1, 1);
     same("attention, the same bits by the tile", alone, run(1, TILE_TOKENS));
     same("attention, the same bits by two tiles", alone, run(2, 2 * TILE_TOKENS));
+    std::vector<u16> tiles = in_tiles(alone, tokens, HEADS * HEAD_DIM);
+    for (u16 &v : tiles) v = v == 0x7e00 ? 0 : v;
+    same("attention in tiles", tiles, run(1, 1, groups_of(tokens)));
 
     auto turned = [&](int t, int head, const std::vector<u16> &weight) {
         const float *from = &qkv[t * width + head * HEAD_DIM];
@@ -266,7 +279,7 @@ static void test_step() {
         auto product = [&](auto kernel, const Matrices &m, const std::vector<u16> &from, void *to, int rows, int columns, int each) {
             launch({rows / each, 1, 1}, 256, [&] { kernel(m.of(layer), m.scales_of(layer), from.data(), to, rows, columns, tokens); });
         };
-        launch({tokens, 1, 1}, 256, [&] { rms_norm(apart.hidden.data(), &input_norms[layer * HIDDEN], apart.x.data(), HIDDEN, 1e-6f); });
+        launch({tokens, 1, 1}, 256, [&] { rms_norm(apart.hidden.data(), &input_norms[layer * HIDDEN], apart.x.data(), HIDDEN, 1e-6f, 0); });
         product(linear_store_1, qkv, apart.x, apart.qkv.data(), QKV_WIDTH, HIDDEN, 32);
         u16 *layer_keys = &apart.keys[layer * cache], *layer_values = &apart.values[layer * cache];
         launch({tokens, HEADS + 2 * KV_HEADS, 1}, HALF, [&] {
@@ -275,9 +288,9 @@ static void test_step() {
         launch({tokens, KV_HEADS, spans}, 128, [&] {
             attend_1(apart.queries.data(), layer_keys, layer_values, tables.data(), tiles.data(), places.data(), apart.sums.data(), apart.marks.data(), 0, most, spans);
         });
-        launch({tokens, groups(HEADS, 4), 1}, 128, [&] { join(apart.sums.data(), apart.marks.data(), places.data(), apart.x.data(), 0, spans); });
+        launch({tokens, groups(HEADS, 4), 1}, 128, [&] { join(apart.sums.data(), apart.marks.data(), places.data(), apart.x.data(), 0, spans, 0); });
         product(linear_add_1, output, apart.x, apart.hidden.data(), HIDDEN, ATTENTION_WIDTH, 32);
-        launch({tokens, 1, 1}, 256, [&] { rms_norm(apart.hidden.data(), &post_norms[layer * HIDDEN], apart.x.data(), HIDDEN, 1e-6f); });
+        launch({tokens, 1, 1}, 256, [&] { rms_norm(apart.hidden.data(), &post_norms[layer * HIDDEN], apart.x.data(), HIDDEN, 1e-6f, 0); });
         product(linear_gated_1, gate_up, apart.x, apart.gated.data(), INTERMEDIATE, HIDDEN, 16);
         product(linear_add_1, down, apart.gated, apart.hidden.data(), HIDDEN, INTERMEDIATE, 32);
     }
@@ -351,6 +364,7 @@ int main() {
     test_linear(1, 128, 384);
     test_linear(20, 128, 640);
     test_linear(130, 128, 1152);
+    test_linear(140, 384, 128);
     test_norm();
     test_attention();
     test_step();
