@@ -25,6 +25,7 @@ internal sealed class CudaText : IDisposable
 
     // Up to here reading the weights once for each group of 32 tokens costs less than tiles that fill few of the chip's processors.
     private const int FewTokens = 64;
+    private const int MostTiles = 4, MostHeadTiles = 8;
 
     private readonly TextConfig config;
     private readonly CudaWeights weights;
@@ -221,7 +222,7 @@ internal sealed class CudaText : IDisposable
             var (first, count, next) = (batch.Tiles[tile].First, 0, tile);
             while (next < batch.Tiles.Count && (next == tile || count + batch.Tiles[next].Count <= room)) count += batch.Tiles[next++].Count;
             kernels.Launch(
-                $"attend_{batch.TilesTogether}", new Grid(next - tile, config.KvHeads, batch.Spans), 128, 0, queries.Address(), layerKeys, layerValues, batch.Tables, batch.TilesFrom(tile), batch.Places,
+                batch.IsDecode ? "attend_one" : $"attend_{batch.TilesTogether}", new Grid(next - tile, config.KvHeads, batch.Spans), 128, 0, queries.Address(), layerKeys, layerValues, batch.Tables, batch.TilesFrom(tile), batch.Places,
                 sums.Address(), marks.Address(), first, batch.TableWidth, batch.Spans);
             kernels.Launch(
                 "join", new Grid(count, (config.Heads + 3) / 4), 128, 0, sums.Address(), marks.Address(), batch.Places, x.Address(), first, batch.Spans, WarpGroups.GroupsFor(kernels, batch.Tokens));
@@ -232,11 +233,12 @@ internal sealed class CudaText : IDisposable
     private void Logits(StepBatch batch)
     {
         kernels.Launch("rms_norm_rows", new Grid(batch.Sampled), 256, 0, batch.SampledRows, hidden.Address(), weights.Norm.Address(), rows.Address(), config.HiddenSize, epsilon);
-        var tiles = TilesFor(batch.Sampled);
+        var tiles = TilesFor(batch.Sampled, MostHeadTiles);
+        const int headRows = 128, headColumns = 128;
         kernels.Launch(
-            $"head_{tiles}", new Grid(config.VocabSize / Rows, Groups(batch.Sampled, tiles)), 256, SumsBytes(tiles),
+            $"head_{tiles}", new Grid((config.VocabSize + headRows - 1) / headRows, Groups(batch.Sampled, tiles)), 256, 8 * tiles * headColumns * sizeof(float),
             weights.Head.Address(), rows.Address(), logits.Address(), config.VocabSize, config.HiddenSize, batch.Sampled);
-        kernels.Launch("pick_slices", new Grid(Slices, batch.Sampled), 256, 0, logits.Address(), sliceIds.Address(), sliceValues.Address(), sliceMarks.Address(), config.VocabSize);
+        kernels.Launch("pick_slices", new Grid(Slices, batch.Sampled), 1024, 0, logits.Address(), sliceIds.Address(), sliceValues.Address(), sliceMarks.Address(), config.VocabSize);
         kernels.Launch("pick_rows", new Grid(batch.Sampled), 512, 0, sliceIds.Address(), sliceValues.Address(), sliceMarks.Address(), picked.Address());
     }
 
@@ -270,9 +272,7 @@ internal sealed class CudaText : IDisposable
     }
 
     // Eight tokens a tile; how many tiles a block has changes nothing of what it computes.
-    private static int TilesFor(int tokens) => tokens <= 8 ? 1 : tokens <= 16 ? 2 : 4;
+    private static int TilesFor(int tokens, int most = MostTiles) => tokens <= 8 ? 1 : tokens <= 16 ? 2 : tokens <= 32 ? MostTiles : most;
 
     private static int Groups(int tokens, int tiles) => (tokens + (8 * tiles) - 1) / (8 * tiles);
-
-    private static int SumsBytes(int tiles) => 8 * Rows * 8 * tiles * sizeof(float);
 }

@@ -1,23 +1,24 @@
 // Attention of a step's tokens over the paged cache: heads.cu says how.
 
-// tiles: triples (first token, tokens, sequence), TILES of 16 rows each.
-#define ATTEND(TILES)                                                                                                                  \
+// tiles: triples (first token, tokens, sequence), TILES of 16 rows each of which ROWS are in use.
+#define ATTEND(NAME, TILES, ROWS)                                                                                                                  \
     extern "C" __global__ void __launch_bounds__(128)                                                                                  \
-    attend_##TILES(const u16 *queries, const u16 *keys, const u16 *values, const int *tables, const int *tiles, const int *places,     \
+    NAME(const u16 *queries, const u16 *keys, const u16 *values, const int *tables, const int *tiles, const int *places,     \
                    float *sums, float *marks, int first, int table_width, int spans) {                                                 \
-        __shared__ float shared[attend_floats<16>()];                                                                                  \
+        __shared__ float shared[attend_floats<ROWS>()];                                                                                  \
         let_next_begin();                                                                                                              \
         wait_for_last();                                                                                                               \
         const int *tile = tiles + 3 * blockIdx.x;                                                                                      \
         const int row = tile[0], count = tile[1], kv = blockIdx.y, span = blockIdx.z;                                                  \
         if (span * SPAN > places[row + count - 1]) return;                                                                             \
         const size_t head = (size_t)row * HEADS + kv * GROUP, mine = (size_t)(row - first) * HEADS + kv * GROUP;                       \
-        attend<TILES, 16>(threadIdx.x, [] { __syncthreads(); }, shared, queries + head * HEAD_DIM, keys, values,                       \
+        attend<TILES, ROWS>(threadIdx.x, [] { __syncthreads(); }, shared, queries + head * HEAD_DIM, keys, values,                       \
                           tables + (size_t)tile[2] * table_width, places + row, count, kv, span, spans,                                \
                           sums + mine * spans * HEAD_DIM, marks + mine * spans * 2);                                                   \
     }
-ATTEND(1)
-ATTEND(2)
+ATTEND(attend_one, 1, GROUP)
+ATTEND(attend_1, 1, 16)
+ATTEND(attend_2, 2, 16)
 
 // The spans of each head of a token put together, as halves where the linear layers read them; a warp a head.
 extern "C" __global__ void __launch_bounds__(128)

@@ -278,6 +278,15 @@ static u32 __ballot_sync(u32, bool v) {
     return all;
 }
 
+static u32 __match_any_sync(u32, u32 v) {
+    u32(&mine)[32][6] = warp().fragments[parity()];
+    mine[lane()][0] = v;
+    sync_warp();
+    u32 all = 0;
+    for (int l = 0; l < 32; l++) all |= (u32)(mine[l][0] == v) << l;
+    return all;
+}
+
 static void __syncwarp() { sync_warp(); }
 static int __popc(u32 v) { return __builtin_popcount(v); }
 static u32 __float_as_uint(float v) { return bits_of(v); }

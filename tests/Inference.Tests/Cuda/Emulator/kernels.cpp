@@ -115,7 +115,10 @@ static void test_linear(int tokens, int rows, int columns) {
     std::vector<u16> table(rows * columns);
     for (u16 &w : table) w = to_bf16(normal() * 0.02f);
     std::vector<float> logits(tokens * rows, NAN);
-    launch({rows / 16, groups(tokens, 16), 1}, 256, [&] { head_2(table.data(), plain.data(), logits.data(), rows, columns, tokens); });
+    std::vector<float> other_logits(tokens * rows, NAN);
+    launch({groups(rows, 128), groups(tokens, 16), 1}, 256, [&] { head_2(table.data(), plain.data(), logits.data(), rows, columns, tokens); });
+    launch({groups(rows, 128), groups(tokens, 64), 1}, 256, [&] { head_8(table.data(), plain.data(), other_logits.data(), rows, columns, tokens); });
+    same("head, the same bits for more tokens", logits, other_logits);
     expected.clear();
     for (int t = 0; t < tokens; t++)
         for (int row = 0; row < rows; row++) {
@@ -175,7 +178,7 @@ static void test_attention() {
         std::vector<int> tiles;
         for (int t = first; t < first + count; t += each) tiles.insert(tiles.end(), {t, min(each, first + count - t), 0});
         launch({(int)tiles.size() / 3, KV_HEADS, spans}, 128, [&] {
-            (together == 1 ? attend_1 : attend_2)(queries.data(), keys.data(), values.data(), table.data(), tiles.data(), places.data(), sums.data(), marks.data(), first, blocks, spans);
+            (together == 0 ? attend_one : together == 1 ? attend_1 : attend_2)(queries.data(), keys.data(), values.data(), table.data(), tiles.data(), places.data(), sums.data(), marks.data(), first, blocks, spans);
         });
         launch({count, ::groups(HEADS, 4), 1}, 128, [&] { join(sums.data(), marks.data(), places.data(), x.data(), first, spans, groups); });
         return x;
@@ -183,6 +186,7 @@ static void test_attention() {
     const auto alone = run(1, 1);
     same("attention, the same bits by the tile", alone, run(1, TILE_TOKENS));
     same("attention, the same bits by two tiles", alone, run(2, 2 * TILE_TOKENS));
+    same("attention, the same bits one by one", alone, run(0, 1));
     std::vector<u16> tiles = in_tiles(alone, tokens, HEADS * HEAD_DIM);
     for (u16 &v : tiles) v = v == 0x7e00 ? 0 : v;
     same("attention in tiles", tiles, run(1, 1, groups_of(tokens)));
@@ -326,7 +330,7 @@ static void test_pick(const char *name, int width, std::function<float(int)> log
     std::vector<int> slice_ids(rows * SLICES * TOP), ids, expected_ids;
     std::vector<float> slice_values(slice_ids.size()), slice_marks(rows * SLICES * 2), sums;
     std::vector<u32> found(rows * FOUND);
-    launch({SLICES, rows, 1}, 256, [&] { pick_slices(logits.data(), slice_ids.data(), slice_values.data(), slice_marks.data(), width); });
+    launch({SLICES, rows, 1}, SLICE_THREADS, [&] { pick_slices(logits.data(), slice_ids.data(), slice_values.data(), slice_marks.data(), width); });
     launch({rows, 1, 1}, 512, [&] { pick_rows(slice_ids.data(), slice_values.data(), slice_marks.data(), found.data()); });
     std::vector<double> expected;
     for (int row = 0; row < rows; row++) {
@@ -351,7 +355,7 @@ static void test_pick_of_no_number() {
     std::vector<int> slice_ids(SLICES * TOP);
     std::vector<float> slice_values(SLICES * TOP), slice_marks(SLICES * 2);
     std::vector<u32> found(FOUND);
-    launch({SLICES, 1, 1}, 256, [&] { pick_slices(logits.data(), slice_ids.data(), slice_values.data(), slice_marks.data(), 1000); });
+    launch({SLICES, 1, 1}, SLICE_THREADS, [&] { pick_slices(logits.data(), slice_ids.data(), slice_values.data(), slice_marks.data(), 1000); });
     launch({1, 1, 1}, 512, [&] { pick_rows(slice_ids.data(), slice_values.data(), slice_marks.data(), found.data()); });
     check("what is no number is seen", std::isnan(__uint_as_float(found[2 * TOP])) && found[0] == 700, found[0]);
 }
