@@ -76,6 +76,9 @@ public sealed class CudaRunner : ModelRunner
         return new CudaRunner(tower, weights, kernels, decoder, device, layout.BlockSize, $"cuda:{ordinal} ({Architecture(major, minor)})");
     }
 
+    /// <summary>Random keys and values in the whole cache: to measure what a long past costs.</summary>
+    internal void FillCache() => text.FillCache();
+
     /// <summary>The chip's name to the compiler; Hopper's own instructions need the <c>a</c>.</summary>
     internal static string Architecture(int major, int minor) => major >= 9 ? $"sm_{major}{minor}a" : $"sm_{major}{minor}";
 
