@@ -34,6 +34,9 @@ public sealed class CudaRunner : ModelRunner
     /// <inheritdoc/>
     public override string Device { get; }
 
+    /// <inheritdoc/>
+    public override bool IsBatchInvariant => true;
+
     /// <summary>Loads a checkpoint folder.</summary>
     /// <param name="directory">A published FP8 checkpoint.</param>
     /// <param name="ordinal">Which GPU.</param>
