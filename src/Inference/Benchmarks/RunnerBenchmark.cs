@@ -25,7 +25,7 @@ internal static class RunnerBenchmark
         var (major, minor, _) = CudaDriver.Describe(0);
         CudaDriver.Use(0);
         progress("Reading memory");
-        var bandwidth = ReadBandwidth.Measure(nvrtc, CudaRunner.Architecture(major, minor), CudaDriver.TotalBytes() - CudaDriver.UsedBytes());
+        var bandwidth = ReadBandwidth.Measure(nvrtc, Chip.Of(major, minor, CudaDriver.Processors(0)).Architecture, CudaDriver.TotalBytes() - CudaDriver.UsedBytes());
         progress("Finding out what the model leaves of the memory");
         var free = RoomBeside(config, workload, torchLibrary);
         var room = RunnerRoom.For(config, workload, BlockSize, free);
