@@ -42,7 +42,7 @@ internal static class Service
         where T : notnull => services.GetRequiredService<T>();
 
     // What a person can mend by what the message says; anything else is ours, and its stack is worth seeing.
-    private static bool IsUsers(Exception exception) => DeviceFault.Of(exception) == FaultKind.OutOfMemory || exception is OptionsValidationException or ValidationException
+    internal static bool IsUsers(Exception exception) => DeviceFault.Of(exception) == FaultKind.OutOfMemory || exception is OptionsValidationException or ValidationException
         or ModelFileException or IOException or UnauthorizedAccessException or DllNotFoundException
         // A value of the configuration that is no number where one is wanted; the message names it.
         or InvalidOperationException { InnerException: FormatException or ArgumentException or OverflowException };

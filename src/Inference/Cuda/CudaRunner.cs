@@ -35,6 +35,9 @@ public sealed class CudaRunner : ModelRunner
     /// <inheritdoc/>
     public override string Device { get; }
 
+    /// <inheritdoc/>
+    public override bool IsBatchInvariant => true;
+
     /// <summary>Loads a checkpoint folder.</summary>
     /// <param name="directory">A published FP8 checkpoint.</param>
     /// <param name="ordinal">Which GPU.</param>
@@ -56,14 +59,14 @@ public sealed class CudaRunner : ModelRunner
         fit ??= CudaFit.Roomy;
         Check(checkpoint, config, blockSize, fit.Head, torchLibrary);
         return Create(
-            config, device => CudaWeights.Load(checkpoint, config, fit, device), device => new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16),
+            config, (device, chip) => CudaWeights.Load(checkpoint, config, fit, device, chip.ConvertsFp8), device => new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16),
             ordinal, new KvLayout(blocks, blockSize), maxTokens, maxSequences, torchLibrary, fit, card);
     }
 
     /// <summary>A model of these sizes with random weights, made on the GPU: to measure without a checkpoint.</summary>
     internal static CudaRunner Random(
         ModelConfig config, int ordinal, KvLayout layout, int maxTokens, int maxSequences, string? torchLibrary, CudaFit? fit = null, CardMemory? card = null) => Create(
-        config, device => CudaWeights.Random(config, fit ?? CudaFit.Roomy, device), device => new RandomWeights(device, ScalarType.BFloat16),
+        config, (device, chip) => CudaWeights.Random(config, fit ?? CudaFit.Roomy, device, chip.ConvertsFp8), device => new RandomWeights(device, ScalarType.BFloat16),
         ordinal, layout, maxTokens, maxSequences, torchLibrary, fit ?? CudaFit.Roomy, card);
 
     /// <summary>Whether our kernels can run a model here.</summary>
@@ -77,7 +80,7 @@ public sealed class CudaRunner : ModelRunner
     }
 
     private static CudaRunner Create(
-        ModelConfig config, Func<Device, CudaWeights> text, Func<Device, IWeightSource> vision, int ordinal, KvLayout layout, int maxTokens, int maxSequences, string? torchLibrary,
+        ModelConfig config, Func<Device, Chip, CudaWeights> text, Func<Device, IWeightSource> vision, int ordinal, KvLayout layout, int maxTokens, int maxSequences, string? torchLibrary,
         CudaFit fit, CardMemory? card)
     {
         var nvrtc = FindCompiler(torchLibrary);
@@ -85,9 +88,10 @@ public sealed class CudaRunner : ModelRunner
         CudaDriver.Use(ordinal);
         var compiler = new KernelCompiler(nvrtc.Compile, $"{nvrtc.Version} {driver}", KernelCompiler.DefaultFolder);
         var device = new Device($"cuda:{ordinal}");
-        var kernels = new KernelLibrary(compiler, Architecture(major, minor), config.Text, layout.BlockSize);
+        var chip = Chip.Of(major, minor, CudaDriver.Processors(ordinal));
+        var kernels = new KernelLibrary(compiler, chip, config.Text, layout.BlockSize);
         using var off = no_grad();
-        var weights = text(device);
+        var weights = text(device, chip);
         var packed = fit.Vision == WeightType.Fp8;
         var source = vision(device);
         var tower = new VisionTower(config.Vision, packed ? new Fp8Weights(source) : source);
@@ -95,14 +99,14 @@ public sealed class CudaRunner : ModelRunner
         TorchReserve.Release(device);
         var buffers = new TextBuffers(config.Text, layout, maxTokens, maxSequences, fit.AttentionBytes, fit.Head == WeightType.Fp8);
         var decoder = new CudaText(config.Text, weights, kernels, buffers, device);
-        return new CudaRunner(tower, new VisionMemory(config.Vision, sizeof(ushort), packed), weights, kernels, decoder, device, card, layout.BlockSize, $"cuda:{ordinal} ({Architecture(major, minor)})");
+        return new CudaRunner(tower, new VisionMemory(config.Vision, sizeof(ushort), packed), weights, kernels, decoder, device, card, layout.BlockSize, $"cuda:{ordinal} ({chip.Architecture})");
     }
 
     private static Nvrtc FindCompiler(string? torchLibrary) => Nvrtc.Find(torchLibrary)
         ?? throw new CudaException("finding NVRTC", 0, "libnvrtc is neither on the library path nor beside an installed PyTorch; NVRTC_LIBRARY can name it");
 
-    /// <summary>The chip's name to the compiler; Hopper's own instructions need the <c>a</c>.</summary>
-    internal static string Architecture(int major, int minor) => major >= 9 ? $"sm_{major}{minor}a" : $"sm_{major}{minor}";
+    /// <summary>Random keys and values in the whole cache: to measure what a long past costs.</summary>
+    internal void FillCache() => text.FillCache();
 
     /// <inheritdoc/>
     public override long BytesOf(ImageGrid grid) => visionMemory.OutputOf(grid);

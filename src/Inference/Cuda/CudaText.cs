@@ -26,6 +26,7 @@ internal sealed class CudaText : IDisposable
 
     // Up to here reading the weights once for each group of 32 tokens costs less than tiles that fill few of the chip's processors.
     private const int FewTokens = 64;
+    private const int MostTiles = 4, MostHeadTiles = 8;
 
     private readonly TextConfig config;
     private readonly CudaWeights weights;
@@ -36,6 +37,7 @@ internal sealed class CudaText : IDisposable
     private readonly PinnedMemory<int> numbers = new();
     private readonly PinnedMemory<float> found = new(), whole = new();
     private readonly Dictionary<(int Tokens, int TableWidth), nint> graphs = [];
+    private readonly CudaStep step;
     private readonly long cacheBytes, attentionBytes;
     private readonly float epsilon;
     private Tensor numbersOnDevice;
@@ -82,6 +84,7 @@ internal sealed class CudaText : IDisposable
         sliceMarks = New(buffers.SliceMarks);
         picked = New(buffers.Picked);
         numbersOnDevice = buffers.Numbers.Allocate(device);
+        step = new CudaStep(config, kernels, device);
     }
 
     /// <summary>GPU memory of all that it keeps, as counted by its tensors.</summary>
@@ -101,13 +104,21 @@ internal sealed class CudaText : IDisposable
     {
         if (batch.Sampled > logits.shape[0]) throw new ArgumentException($"A step of {batch.Sampled} sequences; there is room for {logits.shape[0]}.", nameof(batch));
         Upload(batch);
-        if (batch.IsDecode) CudaDriver.LaunchGraph(GraphOf(batch), kernels.Stream);
+        if (batch.IsDecode && step.Takes(batch.Tokens)) ComputeAtOnce(batch);
+        else if (batch.IsDecode) CudaDriver.LaunchGraph(GraphOf(batch), kernels.Stream);
         else Compute(batch);
         var count = batch.Sampled * Found;
         found.Take(count);
         if (count > 0) CudaDriver.CopyToHost(found.Address, picked.Address(), (long)count * sizeof(float), kernels.Stream);
         // A fault of a kernel shows here.
         CudaDriver.Wait(kernels.Stream);
+    }
+
+    /// <summary>Random keys and values everywhere, as if much had been computed: to measure what a long past costs.</summary>
+    public void FillCache()
+    {
+        keys.normal_();
+        values.normal_();
     }
 
     /// <summary>Chooses behind a sampled row of the last step: from its largest logits, or from all where they are not enough.</summary>
@@ -132,6 +143,7 @@ internal sealed class CudaText : IDisposable
     {
         ForgetGraphs();
         foreach (var tensor in kept.Append(numbersOnDevice)) tensor.Dispose();
+        step.Dispose();
         numbers.Dispose();
         found.Dispose();
         whole.Dispose();
@@ -186,6 +198,21 @@ internal sealed class CudaText : IDisposable
         if (batch.Sampled > 0) Logits(batch);
     }
 
+    private void ComputeAtOnce(StepBatch batch)
+    {
+        step.Launch(new StepArguments
+        {
+            QkvWeights = weights.Qkv[0].Bytes, OutputWeights = weights.Output[0].Bytes, GateUpWeights = weights.GateUp[0].Bytes, DownWeights = weights.Down[0].Bytes,
+            QkvScales = weights.Qkv[0].Scales, OutputScales = weights.Output[0].Scales, GateUpScales = weights.GateUp[0].Scales, DownScales = weights.Down[0].Scales,
+            InputNorms = weights.InputNorms.Address(), QueryNorms = weights.QueryNorms.Address(), KeyNorms = weights.KeyNorms.Address(), PostNorms = weights.PostNorms.Address(),
+            Embeddings = weights.Embeddings.Address(), Frequencies = frequencies.Address(), Axes = axes.Address(),
+            Ids = batch.Ids, Positions = batch.Positions, Slots = batch.Slots, Places = batch.Places, Tables = batch.Tables,
+            Keys = keys.Address(), Values = values.Address(), X = x.Address(), Gated = gated.Address(), Hidden = hidden.Address(), Qkv = qkv.Address(), Sums = sums.Address(), Marks = marks.Address(),
+            LayerCache = cacheBytes / sizeof(ushort), Tokens = batch.Tokens, TableWidth = batch.TableWidth, Spans = batch.Spans, Epsilon = epsilon,
+        });
+        Logits(batch);
+    }
+
     private void Layer(StepBatch batch, int index)
     {
         nint layerKeys = keys.Address() + (nint)(index * cacheBytes), layerValues = values.Address() + (nint)(index * cacheBytes);
@@ -210,9 +237,10 @@ internal sealed class CudaText : IDisposable
             var (first, count, next) = (batch.Tiles[tile].First, 0, tile);
             while (next < batch.Tiles.Count && (next == tile || count + batch.Tiles[next].Count <= room)) count += batch.Tiles[next++].Count;
             kernels.Launch(
-                $"attend_{batch.TilesTogether}", new Grid(next - tile, config.KvHeads, batch.Spans), 128, 0, queries.Address(), layerKeys, layerValues, batch.Tables, batch.TilesFrom(tile), batch.Places,
+                batch.IsDecode ? "attend_one" : $"attend_{batch.TilesTogether}", new Grid(next - tile, config.KvHeads, batch.Spans), 128, 0, queries.Address(), layerKeys, layerValues, batch.Tables, batch.TilesFrom(tile), batch.Places,
                 sums.Address(), marks.Address(), first, batch.TableWidth, batch.Spans);
-            kernels.Launch("join", new Grid(count, config.Heads), config.HeadDim, 0, sums.Address(), marks.Address(), batch.Places, x.Address(), first, batch.Spans);
+            kernels.Launch(
+                "join", new Grid(count, (config.Heads + 3) / 4), 128, 0, sums.Address(), marks.Address(), batch.Places, x.Address(), first, batch.Spans, WarpGroups.GroupsFor(kernels, batch.Tokens));
             tile = next;
         }
     }
@@ -223,12 +251,13 @@ internal sealed class CudaText : IDisposable
         if (weights.Fp8Head is { } head) MultiplyFp8Head(head[0], batch.Sampled);
         else
         {
-            var tiles = TilesFor(batch.Sampled);
+            var tiles = TilesFor(batch.Sampled, MostHeadTiles);
+            const int headRows = 128, headColumns = 128;
             kernels.Launch(
-                $"head_{tiles}", new Grid(config.VocabSize / Rows, Groups(batch.Sampled, tiles)), 256, SumsBytes(tiles),
+                $"head_{tiles}", new Grid((config.VocabSize + headRows - 1) / headRows, Groups(batch.Sampled, tiles)), 256, 8 * tiles * headColumns * sizeof(float),
                 weights.Head.Address(), rows.Address(), logits.Address(), config.VocabSize, config.HiddenSize, batch.Sampled);
         }
-        kernels.Launch("pick_slices", new Grid(Slices, batch.Sampled), 256, 0, logits.Address(), sliceIds.Address(), sliceValues.Address(), sliceMarks.Address(), config.VocabSize);
+        kernels.Launch("pick_slices", new Grid(Slices, batch.Sampled), 1024, 0, logits.Address(), sliceIds.Address(), sliceValues.Address(), sliceMarks.Address(), config.VocabSize);
         kernels.Launch("pick_rows", new Grid(batch.Sampled), 512, 0, sliceIds.Address(), sliceValues.Address(), sliceMarks.Address(), picked.Address());
     }
 
@@ -244,7 +273,7 @@ internal sealed class CudaText : IDisposable
     }
 
     private void Norm(Tensor norms, int layer, int tokens) =>
-        kernels.Launch("rms_norm", new Grid(tokens), 256, 0, hidden.Address(), RowOf(norms, layer), x.Address(), config.HiddenSize, epsilon);
+        kernels.Launch("rms_norm", new Grid(tokens), 256, 0, hidden.Address(), RowOf(norms, layer), x.Address(), config.HiddenSize, epsilon, WarpGroups.GroupsFor(kernels, tokens));
 
     private static nint RowOf(Tensor norms, int layer) => norms.Address() + (nint)(layer * norms.shape[1] * sizeof(ushort));
 
@@ -254,11 +283,16 @@ internal sealed class CudaText : IDisposable
     /// <param name="kernels">The kernels.</param>
     /// <param name="kind"><c>store</c>, <c>add</c> (to what is there) or <c>gated</c> (SwiGLU of the matrix's two halves, which are paired).</param>
     /// <param name="matrix">The weights.</param>
-    /// <param name="from">[tokens, columns], float16, in the order that <c>exchanged</c> of the kernels' layout makes.</param>
-    /// <param name="to">[tokens, rows], float32; [tokens, rows / 2], float16 in that order, for <c>gated</c>.</param>
+    /// <param name="from">[tokens, columns], float16, where <c>x_at</c> of the kernels' layout puts them.</param>
+    /// <param name="to">[tokens, rows], float32; [tokens, rows / 2], float16 in such places, for <c>gated</c>.</param>
     /// <param name="tokens">How many.</param>
     internal static void Linear(KernelLibrary kernels, string kind, Fp8Matrix matrix, Tensor from, Tensor to, int tokens)
     {
+        if (WarpGroups.GroupsFor(kernels, tokens) > 0)
+        {
+            WarpGroups.Launch(kernels, kind, matrix, from.Address(), to.Address(), tokens);
+            return;
+        }
         var outputs = kind == "gated" ? matrix.Rows / 2 : matrix.Rows;
         var tiles = TilesFor(tokens);
         var (name, grid, shared) = tokens > FewTokens
@@ -268,9 +302,7 @@ internal sealed class CudaText : IDisposable
     }
 
     // Eight tokens a tile; how many tiles a block has changes nothing of what it computes.
-    private static int TilesFor(int tokens) => tokens <= 8 ? 1 : tokens <= 16 ? 2 : 4;
+    private static int TilesFor(int tokens, int most = MostTiles) => tokens <= 8 ? 1 : tokens <= 16 ? 2 : tokens <= 32 ? MostTiles : most;
 
     private static int Groups(int tokens, int tiles) => (tokens + (8 * tiles) - 1) / (8 * tiles);
-
-    private static int SumsBytes(int tiles) => 8 * Rows * 8 * tiles * sizeof(float);
 }

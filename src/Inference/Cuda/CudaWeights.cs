@@ -10,7 +10,8 @@ internal sealed class CudaWeights : IDisposable
 {
     private const string Name = "model.language_model";
 
-    private CudaWeights(ModelConfig config, IWeightSource plain, Func<string, long, long, (Tensor Bytes, Tensor Scales)> matrix, CudaFit fit, Device device)
+    private CudaWeights(
+        ModelConfig config, IWeightSource plain, Func<string, long, long, (Tensor Bytes, Tensor Scales)> matrix, CudaFit fit, Device device, bool isConverted)
     {
         var text = config.Text;
         var table = plain.Take($"{Name}.embed_tokens.weight", text.VocabSize, text.HiddenSize);
@@ -19,7 +20,7 @@ internal sealed class CudaWeights : IDisposable
         if (fit.Head == WeightType.Fp8)
         {
             using var wide = Head;
-            Fp8Head = Packed(wide);
+            Fp8Head = Packed(wide, isConverted);
             Head = empty(0, device: device).DetachFromDisposeScope();
         }
         Embeddings = fit.EmbeddingsOnHost ? EmbeddingTable.OnHost(table) : EmbeddingTable.OnDevice(table);
@@ -38,8 +39,10 @@ internal sealed class CudaWeights : IDisposable
 
         Tensor Norms(string part, long width)
         {
-            using var scope = NewDisposeScope();
-            return stack([.. Enumerable.Range(0, text.Layers).Select(layer => plain.Take(Of(layer, part), width))]).DetachFromDisposeScope();
+            var all = Enumerable.Range(0, text.Layers).Select(layer => plain.Take(Of(layer, part), width)).ToList();
+            var stacked = stack(all);
+            all.ForEach(one => one.Dispose());
+            return stacked;
         }
 
         Fp8Stack Stack(long columns, bool isPaired, params (string Part, long Rows)[] parts)
@@ -49,20 +52,25 @@ internal sealed class CudaWeights : IDisposable
             {
                 using var scope = NewDisposeScope();
                 var pieces = parts.Select(part => matrix(Of(layer, part.Part), part.Rows, columns)).ToList();
-                made.Set(layer, cat([.. pieces.Select(piece => piece.Bytes)]), cat([.. pieces.Select(piece => piece.Scales)]), isPaired);
+                made.Set(layer, cat([.. pieces.Select(piece => piece.Bytes)]), cat([.. pieces.Select(piece => piece.Scales)]), isPaired, isConverted);
             }
             return made;
         }
     }
 
     /// <summary>Loads a checkpoint's.</summary>
+    /// <param name="checkpoint">The folder.</param>
+    /// <param name="config">Its sizes.</param>
+    /// <param name="fit">Where embeddings and head go, and how.</param>
+    /// <param name="device">The GPU.</param>
+    /// <param name="isConverted">Whether the chip makes halves of FP8 by itself: see <see cref="Fp8Tiles.Arrange"/>.</param>
     /// <exception cref="ModelFileException">A tensor is missing or of another kind.</exception>
-    public static CudaWeights Load(Checkpoint checkpoint, ModelConfig config, CudaFit fit, Device device) => new(
-        config, new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16), (name, rows, columns) => Load(checkpoint, device, name, rows, columns), fit, device);
+    public static CudaWeights Load(Checkpoint checkpoint, ModelConfig config, CudaFit fit, Device device, bool isConverted) => new(
+        config, new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16), (name, rows, columns) => Load(checkpoint, device, name, rows, columns), fit, device, isConverted);
 
     /// <summary>Random ones, made on the GPU, such that hidden states keep their size.</summary>
-    public static CudaWeights Random(ModelConfig config, CudaFit fit, Device device) => new(
-        config, new RandomWeights(device, ScalarType.BFloat16), (_, rows, columns) => Random(rows, columns, device), fit, device);
+    public static CudaWeights Random(ModelConfig config, CudaFit fit, Device device, bool isConverted) => new(
+        config, new RandomWeights(device, ScalarType.BFloat16), (_, rows, columns) => Random(rows, columns, device), fit, device, isConverted);
 
     public EmbeddingTable Embeddings { get; }
 
@@ -129,7 +137,7 @@ internal sealed class CudaWeights : IDisposable
         foreach (var stack in new[] { Qkv, Output, GateUp, Down }) stack.Dispose();
     }
 
-    private static Fp8Stack Packed(Tensor wide)
+    private static Fp8Stack Packed(Tensor wide, bool isConverted)
     {
         using var scope = NewDisposeScope();
         var (rows, columns) = (wide.shape[0], wide.shape[1]);
@@ -137,7 +145,7 @@ internal sealed class CudaWeights : IDisposable
         // A last block of fewer rows is filled up with zeros, which change no scale.
         var missing = (Fp8Block.Blocks(rows) * Fp8Block.Side) - rows;
         var (codes, scales) = Fp8Codes.Quantise(missing == 0 ? wide : cat([wide, zeros([missing, columns], wide.dtype, wide.device)]), Fp8Block.Side, Fp8Block.Side);
-        made.Set(0, codes.narrow(0, 0, rows), scales, isPaired: false);
+        made.Set(0, codes.narrow(0, 0, rows), scales, isPaired: false, isConverted);
         return made;
     }
 

@@ -9,13 +9,17 @@ internal static class Fp8Tiles
     /// <summary>Rows of a tile.</summary>
     public const int Rows = 16;
 
+    /// <summary>Bytes of a tile.</summary>
+    public const int TileBytes = 2048;
+
     private const int Group = 8, Chunks = 2, Quarters = 4, Bytes = 16;
 
     /// <summary>Bytes in the order of tiles.</summary>
     /// <param name="bytes">[rows, columns], uint8.</param>
+    /// <param name="isConverted">True for chips that convert FP8 by themselves: the middle two of every four bytes are exchanged.</param>
     /// <param name="isPaired">True for gate and up, stacked: a tile then holds eight rows of both, whose outputs meet in one lane.</param>
     /// <returns>A new tensor of the same shape.</returns>
-    public static Tensor Arrange(Tensor bytes, bool isPaired)
+    public static Tensor Arrange(Tensor bytes, bool isPaired, bool isConverted)
     {
         using var scope = NewDisposeScope();
         long rows = bytes.shape[0], columns = bytes.shape[1], blocks = columns / Fp8Block.Side;
@@ -23,13 +27,14 @@ internal static class Fp8Tiles
         var split = isPaired
             ? bytes.view(Chunks, rows / Rows, Group, blocks, Chunks, Quarters, Bytes).permute(1, 3, 4, 0, 2, 5, 6)
             : bytes.view(rows / Rows, Chunks, Group, blocks, Chunks, Quarters, Bytes).permute(0, 3, 4, 1, 2, 5, 6);
+        if (isConverted) split = split.reshape(-1, 2, 2).transpose(1, 2);
         return split.reshape(rows, columns).MoveToOuterDisposeScope();
     }
 }
 
 /// <summary>One kind of linear layer of all decoder layers on a GPU.</summary>
 /// <param name="bytes">[layers, rows, columns], uint8, each layer arranged by <see cref="Fp8Tiles"/>.</param>
-/// <param name="scales">[layers, ceil(rows / 128), columns / 128], float32, times 256: see <c>weights.cu</c>.</param>
+/// <param name="scales">[layers, ceil(rows / 128), columns / 128], float32, times 256 where the chip does not convert FP8 itself: see <c>weights.cu</c>.</param>
 internal sealed class Fp8Stack(Tensor bytes, Tensor scales) : IDisposable
 {
     /// <summary>Room for a kind.</summary>
@@ -42,12 +47,12 @@ internal sealed class Fp8Stack(Tensor bytes, Tensor scales) : IDisposable
     /// <param name="plain">[rows, columns], uint8, as a checkpoint stores them.</param>
     /// <param name="blockScales">[rows / 128, columns / 128], float32.</param>
     /// <param name="isPaired">See <see cref="Fp8Tiles.Arrange"/>.</param>
-    public void Set(int layer, Tensor plain, Tensor blockScales, bool isPaired)
+    /// <param name="isConverted">The same.</param>
+    public void Set(int layer, Tensor plain, Tensor blockScales, bool isPaired, bool isConverted)
     {
-        const int scaled = 256;
         using var scope = NewDisposeScope();
-        bytes[layer].copy_(Fp8Tiles.Arrange(plain, isPaired));
-        scales[layer].copy_(blockScales.mul(scaled));
+        bytes[layer].copy_(Fp8Tiles.Arrange(plain, isPaired, isConverted));
+        scales[layer].copy_(blockScales.mul(isConverted ? 1 : 256));
     }
 
     /// <summary>GPU memory that it takes.</summary>

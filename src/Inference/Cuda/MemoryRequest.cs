@@ -54,7 +54,7 @@ internal sealed record MemoryRequest
     /// <param name="config">The model's sizes.</param>
     /// <param name="imagePixels">Pixels of the largest image that the model is shown.</param>
     /// <param name="card">The GPU.</param>
-    public static MemoryRequest Of(InferenceOptions options, ModelConfig config, long imagePixels, CardMemory card) => new()
+    public static MemoryRequest Of(InferenceOptions options, ModelConfig config, long imagePixels, CardMemory card) => new MemoryRequest
     {
         Config = config,
         Budget = options.MemoryBytes ?? (long)(card.Free * MemoryPlan.UsualShare),
@@ -68,5 +68,5 @@ internal sealed record MemoryRequest
         EmbeddingsOnHost = options.EmbeddingsOnHost,
         Head = options.HeadType,
         Vision = options.VisionType,
-    };
+    }.WithImageTokens(options.ImageTokens ?? int.MaxValue);
 }

@@ -43,9 +43,9 @@ internal sealed record TextBuffers(TextConfig Config, KvLayout Layout, int StepT
 
     public BufferSize Hidden => new(ScalarType.Float32, MaxTokens, Config.HiddenSize);
 
-    public BufferSize X => new(ScalarType.Float16, MaxTokens, Math.Max(Config.HiddenSize, HeadsWidth));
+    public BufferSize X => new(ScalarType.Float16, WarpGroups.Room(MaxTokens), Math.Max(Config.HiddenSize, HeadsWidth));
 
-    public BufferSize Gated => new(ScalarType.Float16, MaxTokens, Config.IntermediateSize);
+    public BufferSize Gated => new(ScalarType.Float16, WarpGroups.Room(MaxTokens), Config.IntermediateSize);
 
     public BufferSize Qkv => new(ScalarType.Float32, MaxTokens, HeadsWidth + (2 * Config.KvHeads * Config.HeadDim));
 

@@ -24,7 +24,7 @@ public sealed class InferenceEngine : IHostedService, IDisposable
     private readonly EncoderCache encoded;
     private readonly Scheduler scheduler;
     private readonly StepExecutor executor;
-    private readonly MemoryWatch watch;
+    private readonly DeviceMemoryWatch watch;
     private readonly RateMeter rates;
     private readonly EngineMetrics metrics;
     private readonly IHostApplicationLifetime lifetime;
@@ -56,7 +56,7 @@ public sealed class InferenceEngine : IHostedService, IDisposable
         rates = new RateMeter(time);
         scheduler = new Scheduler(limits, memory, rates, () => work.Set());
         executor = new StepExecutor(scheduler, memory, gate, logger);
-        watch = new MemoryWatch(placement);
+        watch = new DeviceMemoryWatch(placement);
         metrics.Observe(() => State);
         thread = new Thread(Run) { Name = "Inference engine", IsBackground = true };
         // At the first sign, not when the server has drained: it drains only when the logs that it streams have ended.
@@ -116,6 +116,12 @@ public sealed class InferenceEngine : IHostedService, IDisposable
     public void CheckIntegrity()
     {
         lock (gate) scheduler.CheckIntegrity();
+    }
+
+    /// <summary>Makes all that was computed before unfindable, so that a prompt that comes again is computed again.</summary>
+    internal void ForgetPrefixes()
+    {
+        lock (gate) pool.ForgetAll();
     }
 
     /// <inheritdoc/>

@@ -3,6 +3,7 @@ using EduVision.Inference.Cuda;
 using EduVision.Inference.Cuda.Driver;
 using EduVision.Inference.Hosting;
 using EduVision.Inference.Runners.Torch;
+using EduVision.Model.Configuration;
 using EduVision.Model.Native;
 using EduVision.Model.Network;
 using EduVision.Model.Weights;
@@ -77,10 +78,22 @@ internal static class RunnerLoader
     private static Placement OnGpu(ServedModel model, InferenceOptions options, int ordinal)
     {
         using (var checkpoint = Checkpoint.Open(model.Directory)) CudaRunner.Check(checkpoint, model.Config, options.BlockSize, options.HeadType, options.TorchLibrary);
+        return Plan(model.Config, model.Chat.Images.Config.MaxPixels, options, ordinal);
+    }
+
+    /// <summary>Plans the memory of a GPU where our kernels run.</summary>
+    /// <param name="config">The model's sizes.</param>
+    /// <param name="imagePixels">Pixels of the largest image.</param>
+    /// <param name="options">What is asked for.</param>
+    /// <param name="ordinal">Which GPU.</param>
+    /// <exception cref="OptionsValidationException">It does not fit; the message says what helps.</exception>
+    /// <exception cref="CudaException">There is no such GPU.</exception>
+    internal static Placement Plan(ModelConfig config, long imagePixels, InferenceOptions options, int ordinal)
+    {
         var card = CardMemory.Look(ordinal);
         if (options.MemoryBytes > card.Free)
             throw Refused(nameof(InferenceOptions.Memory), $"the budget is {ByteSize.Show(options.MemoryBytes.Value)}, but of the {ByteSize.Show(card.Total)} of {card.Name} only {ByteSize.Show(card.Free)} are free.");
-        var (plan, refusal) = MemoryPlan.Of(MemoryRequest.Of(options, model.Config, model.Chat.Images.Config.MaxPixels, card));
+        var (plan, refusal) = MemoryPlan.Of(MemoryRequest.Of(options, config, imagePixels, card));
         if (plan is null) throw new OptionsValidationException(nameof(InferenceOptions.Memory), typeof(InferenceOptions), [refusal!]);
         return new Placement
         {

@@ -57,10 +57,10 @@ internal static class Bands
             var made = part(start, count);
             if (is_grad_enabled())
             {
-                return (rows + made).MoveToOuterDisposeScope().MoveToOuterDisposeScope();
+                return rows.Plus(made).MoveToOuterDisposeScope().MoveToOuterDisposeScope();
             }
 
-            rows.narrow(0, start, count).add_(made);
+            rows.narrow(0, start, count).add_(made, Scalars.One);
         }
 
         return rows;

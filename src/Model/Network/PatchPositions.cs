@@ -48,7 +48,7 @@ internal sealed class PatchPositions
         {
             // One at a time: of a large image each is as big as the image's hidden states.
             using var _ = NewDisposeScope();
-            sum.add_(table.index_select(0, cells[corner]).mul_(shares[corner]));
+            sum.add_(table.index_select(0, cells[corner]).mul_(shares[corner]), Scalars.One);
         }
 
         return (copies == 1 ? sum : sum.repeat(copies, 1)).MoveToOuterDisposeScope();

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EduVision.Model.Network;
@@ -6,8 +5,6 @@ namespace EduVision.Model.Network;
 /// <summary>Angles of one forward pass's tokens, computed once and used by every layer.</summary>
 public sealed class RotaryTable : IDisposable
 {
-    private static readonly Scalar One = 1;
-
     // Broadcast over heads. The first half of the sines is negated, so that turning (a, b) into (-b, a) is a mere roll.
     private readonly Tensor cos;
     private readonly Tensor sin;
@@ -39,7 +36,7 @@ public sealed class RotaryTable : IDisposable
         Rotate(heads, cos.narrow(0, start, heads.shape[0]), sin.narrow(0, start, heads.shape[0]));
 
     private static Tensor Rotate(Tensor heads, Tensor cos, Tensor sin) =>
-        heads.mul(cos).addcmul(heads.roll(heads.shape[^1] / 2, -1), sin, One);
+        heads.mul(cos).addcmul(heads.roll(heads.shape[^1] / 2, -1), sin, Scalars.One);
 
     internal RotaryTable MoveToOuterDisposeScope()
     {

@@ -74,7 +74,7 @@ public sealed class VisionTower : IDisposable
         var weight = patchWeight.view(config.HiddenSize, -1);
         var embedded = Bands.Map(patches.shape[0], BandPatches, (start, count) => linear(patches.narrow(0, start, count).to(weight.dtype, weight.device), weight, patchBias));
         var places = positions.Interpolate(this.positions);
-        return (is_grad_enabled() ? embedded + places : embedded.add_(places)).MoveToOuterDisposeScope();
+        return (is_grad_enabled() ? embedded.Plus(places) : embedded.add_(places, Scalars.One)).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

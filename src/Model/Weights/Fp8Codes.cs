@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EduVision.Model.Weights;
@@ -7,7 +8,8 @@ public static class Fp8Codes
 {
     // Eight float32 tensors of this size are there at once.
     private const long ElementsAtOnce = 1 << 21;
-    private const int SmallestExponent = -6, LargestExponent = 8, MantissaSteps = 8;
+    // TorchSharp keeps no hold of a scalar made for a call: see Network/Scalars.cs.
+    private static readonly Scalar Zero = 0f, One = 1f, Largest = Fp8Block.Max, SmallestExponent = -6f, LargestExponent = 8f, MantissaBits = 3f, MantissaSteps = 8f, SignBit = 128f;
 
     /// <summary>Scales each block so that its largest magnitude becomes 448, and encodes it.</summary>
     /// <param name="matrix">[rows, columns], any float type, any device; stays the caller's.</param>
@@ -32,9 +34,9 @@ public static class Fp8Codes
             using var scope = NewDisposeScope();
             var count = Math.Min(step, rows - start);
             var blocks = matrix.narrow(0, start, count).to(ScalarType.Float32).reshape(count / blockRows, blockRows, columns / blockColumns, blockColumns);
-            var scale = blocks.abs().amax([1, 3], keepdim: true).div_(Fp8Block.Max);
+            var scale = blocks.abs().amax([1, 3], keepdim: true).div_(Largest);
             // A block of zeros decodes to zeros under any scale; 1 keeps a reader from dividing by zero. What is no number stays none.
-            scale = scale.where(scale != 0, ones_like(scale));
+            scale = scale.where(scale.ne(Zero), ones_like(scale));
             scales.narrow(0, start / blockRows, count / blockRows).copy_(scale.view(count / blockRows, -1));
             codes.narrow(0, start, count).copy_(Encode(blocks.div(scale)).reshape(count, columns));
         }
@@ -59,8 +61,8 @@ public static class Fp8Codes
         using var scope = NewDisposeScope();
         var magnitude = values.abs();
         var exponent = magnitude.log2().floor_().clamp_(SmallestExponent, LargestExponent);
-        var steps = magnitude.mul_(exponent.sub(3).neg_().exp2_()).round_();
-        var sign = values.signbit().to(ScalarType.Float32).mul_(128);
-        return exponent.sub_(SmallestExponent).mul_(MantissaSteps).add_(steps).add_(sign).to(ScalarType.Byte).MoveToOuterDisposeScope();
+        var steps = magnitude.mul_(exponent.sub(MantissaBits).neg_().exp2_()).round_();
+        var sign = values.signbit().to(ScalarType.Float32).mul_(SignBit);
+        return exponent.sub_(SmallestExponent).mul_(MantissaSteps).add_(steps, One).add_(sign, One).to(ScalarType.Byte).MoveToOuterDisposeScope();
     }
 }

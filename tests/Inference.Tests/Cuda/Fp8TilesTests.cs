@@ -7,17 +7,20 @@ namespace EduVision.Inference.Tests.Cuda;
 public sealed class Fp8TilesTests
 {
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void A_lane_finds_its_bytes_behind_each_other(bool isPaired)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void A_lane_finds_its_bytes_behind_each_other(bool isPaired, bool isConverted)
     {
         const int rows = 64, columns = 256, blocks = 2;
         var plain = randint(0, 256, [rows, columns], ScalarType.Byte);
         var bytes = plain.data<byte>().ToArray();
-        var tiles = Fp8Tiles.Arrange(plain, isPaired).data<byte>().ToArray();
+        var tiles = Fp8Tiles.Arrange(plain, isPaired, isConverted).data<byte>().ToArray();
         for (var at = 0; at < tiles.Length; at++)
         {
             var (tile, block, piece, lane, inner) = (at / 2048 / blocks, at / 2048 % blocks, at / 512 % 4, at / 16 % 32, at % 16);
+            if (isConverted) inner = (inner & ~3) | ((inner & 1) << 1) | ((inner >> 1) & 1);
             var (half, chunk) = (piece % 2, piece / 2);
             var row = isPaired ? (half * rows / 2) + (tile * 8) + (lane / 4) : (tile * 16) + (half * 8) + (lane / 4);
             Assert.Equal(bytes[(row * columns) + (block * 128) + (chunk * 64) + (lane % 4 * 16) + inner], tiles[at]);

@@ -1,10 +1,12 @@
 using EduVision.Inference.Cuda.Driver;
 using EduVision.Inference.Tests.Fakes;
+using EduVision.Model.Configuration;
 
 namespace EduVision.Inference.Tests.Cuda;
 
 public sealed class KernelCompilerTests : IDisposable
 {
+    private static readonly Chip Hopper = new("sm_90a", 132);
     private static readonly (string, int)[] Sizes = [("HEADS", 32), ("KV_HEADS", 8), ("HEAD_DIM", 128), ("BLOCK_SIZE", 16), ("STAGES", 2), ("DEPTH", 2)];
     private readonly TemporaryFolder folder = new();
     private int compiled;
@@ -14,13 +16,13 @@ public sealed class KernelCompilerTests : IDisposable
     [Fact]
     public void Machine_code_is_made_once_for_a_source_its_options_a_compiler_and_a_driver()
     {
-        var first = NewCompiler("13.0 580").Compile("linear", "sm_90a", Sizes);
-        Assert.Equal(first, NewCompiler("13.0 580").Compile("linear", "sm_90a", Sizes));
+        var first = NewCompiler("13.0 580").Compile("linear", Hopper, Sizes);
+        Assert.Equal(first, NewCompiler("13.0 580").Compile("linear", Hopper, Sizes));
         Assert.Equal(1, compiled);
-        NewCompiler("13.0 580").Compile("linear", "sm_89", Sizes);
-        NewCompiler("13.0 580").Compile("tokens", "sm_90a", Sizes);
-        NewCompiler("13.0 581").Compile("linear", "sm_90a", Sizes);
-        NewCompiler("13.0 580").Compile("linear", "sm_90a", [("HEADS", 6), .. Sizes[1..]]);
+        NewCompiler("13.0 580").Compile("linear", new Chip("sm_89", 128), Sizes);
+        NewCompiler("13.0 580").Compile("tokens", Hopper, Sizes);
+        NewCompiler("13.0 581").Compile("linear", Hopper, Sizes);
+        NewCompiler("13.0 580").Compile("linear", Hopper, [("HEADS", 6), .. Sizes[1..]]);
         Assert.Equal(5, compiled);
         Assert.Equal(5, Directory.GetFiles(folder.Path).Length);
     }
@@ -30,7 +32,7 @@ public sealed class KernelCompilerTests : IDisposable
     {
         var file = Path.Combine(folder.Path, "a-file");
         File.WriteAllText(file, "");
-        for (var i = 0; i < 2; i++) new KernelCompiler(Fake, "1", Path.Combine(file, "below")).Compile("linear", "sm_90a", Sizes);
+        for (var i = 0; i < 2; i++) new KernelCompiler(Fake, "1", Path.Combine(file, "below")).Compile("linear", Hopper, Sizes);
         Assert.Equal(2, compiled);
     }
 
@@ -44,10 +46,14 @@ public sealed class KernelCompilerTests : IDisposable
         var nvrtc = Nvrtc.Find(null);
         Assert.SkipWhen(nvrtc is null, "There is no NVRTC on the library path.");
         var compiler = new KernelCompiler(nvrtc.Compile, nvrtc.Version, null);
-        foreach (var file in KernelCompiler.Files)
-            foreach (var sizes in new (string, int)[][] { Sizes, [("HEADS", 6), ("KV_HEADS", 2), ("HEAD_DIM", 64), ("BLOCK_SIZE", 16), ("STAGES", 3), ("DEPTH", 1)] })
-                Assert.True(compiler.Compile(file, architecture, sizes).Length > 1000, file);
+        var chip = new Chip(architecture, 132);
+        foreach (var file in KernelCompiler.FilesFor(chip))
+            foreach (var config in new[] { Config(36, 32, 8, 128, 4096, 12288), Config(6, 6, 2, 64, 384, 1024) })
+                Assert.True(compiler.Compile(file, chip, KernelLibrary.ConstantsOf(config, 16, chip)).Length > 1000, file);
     }
+
+    private static TextConfig Config(int layers, int heads, int kvHeads, int headDim, int hidden, int intermediate) =>
+        new() { VocabSize = 16, HiddenSize = hidden, IntermediateSize = intermediate, Layers = layers, Heads = heads, KvHeads = kvHeads, HeadDim = headDim, Rope = new RopeSettings(1e4, 24, 20, 20) };
 
     private KernelCompiler NewCompiler(string version) => new(Fake, version, folder.Path);
 

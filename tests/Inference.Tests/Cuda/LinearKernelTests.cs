@@ -18,27 +18,78 @@ public sealed class LinearKernelTests
     [InlineData(6144, 4096)]
     [InlineData(4096, 12288)]
     [InlineData(384, 384)]
+    [InlineData(1152, 1152)]
     public void It_agrees_with_a_product_in_float64_and_gives_the_same_bits_whatever_the_batch(int rows, int columns)
     {
         using var kernels = Load();
         using var scope = NewDisposeScope();
-        var (stack, exact) = Matrix(rows, columns);
+        var (stack, exact) = Matrix(rows, columns, kernels.Chip);
         using var owned = stack;
         var x = randn([200, columns], ScalarType.Float32, CPU).to(ScalarType.Float16);
-        var order = tensor([.. Enumerable.Range(0, columns).Select(i => (long)((i & ~3) | ((i & 1) << 1) | ((i >> 1) & 1)))]);
-        var exchanged = x.index_select(1, order).contiguous().cuda();
         var expected = x.to(ScalarType.Float64).matmul(exact.t());
         Tensor? all = null;
-        foreach (var tokens in new[] { 200, 130, 64, 33, 16, 8, 3, 1 })
+        void Check(string name, int tokens, Action<Tensor> product)
         {
             var y = full([tokens, rows], float.NaN, ScalarType.Float32, CUDA);
-            CudaText.Linear(kernels, "store", stack[0], exchanged, y, tokens);
+            product(y);
             CudaDriver.Synchronize();
             var got = y.cpu();
             var error = (got.to(ScalarType.Float64) - expected.narrow(0, 0, tokens)).norm() / expected.narrow(0, 0, tokens).norm();
-            Assert.True(error.item<double>() < 1e-6, $"{tokens} tokens: relative error {error.item<double>():E1}");
+            Assert.True(error.item<double>() < 1e-6, $"{name}, {tokens} tokens: relative error {error.item<double>():E1}");
             all ??= got;
-            Assert.True(got.equal(all.narrow(0, 0, tokens)).all().item<bool>(), $"{tokens} tokens give other bits");
+            Assert.True(got.equal(all.narrow(0, 0, tokens)).all().item<bool>(), $"{name}, {tokens} tokens give other bits");
+        }
+        foreach (var tokens in new[] { 200, 130, 128, 64, 33, 17, 16, 8, 3, 1 })
+        {
+            var plain = x.narrow(0, 0, tokens);
+            var from = WarpGroups.GroupsFor(kernels, tokens) > 0 ? InTiles(plain) : Exchanged(plain);
+            Check("as chosen", tokens, y => CudaText.Linear(kernels, "store", stack[0], from, y, tokens));
+            if (!kernels.Chip.HasWarpGroups) continue;
+            var tiles = InTiles(plain);
+            foreach (var inTiles in new[] { false, true })
+                foreach (var cluster in new[] { 1, 2 })
+                    Check($"{Name(inTiles)}, {cluster} together", tokens, y => WarpGroups.Launch(kernels, "store", stack[0], tiles.Address(), y.Address(), tokens, inTiles, cluster));
+        }
+        var few = Exchanged(x.narrow(0, 0, 16));
+        Check("by warps", 16, y => CudaText.Linear(kernels, "store", stack[0], few, y, 16));
+    }
+
+    /// <summary>The kernels for every chip are the measure of those for one; gated and added outputs too.</summary>
+    [Theory]
+    [InlineData(40)]
+    [InlineData(200)]
+    public void Warp_groups_write_the_bits_of_the_other_kernels(int tokens)
+    {
+        const int rows = 1536, columns = 1152;
+        using var kernels = Load();
+        Assert.SkipUnless(kernels.Chip.HasWarpGroups, "Not a Hopper.");
+        using var scope = NewDisposeScope();
+        var (stack, _) = Matrix(rows, columns, kernels.Chip, isPaired: true);
+        using var owned = stack;
+        var x = randn([tokens, columns], ScalarType.Float32, CPU).to(ScalarType.Float16);
+        Tensor lanes = Exchanged(x), tiles = InTiles(x), start = randn([tokens, rows], ScalarType.Float32, CUDA);
+        Tensor Of(string kind, bool? inTiles, int cluster)
+        {
+            // Few enough tokens at a time are always computed by the kernels for every chip.
+            var y = kind == "add" ? start.clone() : zeros([WarpGroups.Room(tokens), rows / 2], ScalarType.Float16, CUDA);
+            if (inTiles is not null) WarpGroups.Launch(kernels, kind, stack[0], tiles.Address(), y.Address(), tokens, inTiles, cluster);
+            else
+                for (var first = 0; first < tokens; first += 16)
+                    CudaText.Linear(kernels, kind, stack[0], lanes.narrow(0, first, Math.Min(16, tokens - first)), y.narrow(0, first, Math.Min(16, tokens - first)), Math.Min(16, tokens - first));
+            CudaDriver.Synchronize();
+            return y.cpu();
+        }
+        foreach (var kind in new[] { "add", "gated" })
+        {
+            var expected = Of(kind, null, 1);
+            if (kind == "gated") expected = InTiles(Exchanged(expected.narrow(0, 0, tokens)).cpu()).cpu();
+            foreach (var (inTiles, cluster) in new[] { (false, 1), (false, 2), (true, 1), (true, 2) })
+            {
+                var got = Of(kind, inTiles, cluster);
+                if (kind == "gated") got = got.view(-1);
+                // What lies behind the last token of a group belongs to nobody: nothing is written there.
+                Assert.True(got.equal(expected.view(got.shape)).all().item<bool>(), $"{kind}, {Name(inTiles)}, {cluster} together");
+            }
         }
     }
 
@@ -49,36 +100,68 @@ public sealed class LinearKernelTests
     public void Speed(int depth)
     {
         using var kernels = Load(depth);
-        var output = TestContext.Current.TestOutputHelper!;
-        foreach (var (rows, columns) in new[] { (6144, 4096), (4096, 4096), (24576, 4096), (4096, 12288) })
-        {
-            foreach (var tokens in depth == 2 ? new[] { 1, 8, 16, 32, 64, 128, 512, 4096 } : [1, 8, 32])
-            {
-                using var scope = NewDisposeScope();
-                var copies = tokens > 64 ? 4 : 36;
-                using var stack = new Fp8Stack(randint(0, 120, [copies, rows, columns], ScalarType.Byte, CUDA), rand([copies, rows / 128, columns / 128], ScalarType.Float32, CUDA));
-                var x = randn([tokens, columns], ScalarType.Float16, CUDA);
-                var y = zeros([tokens, rows], ScalarType.Float32, CUDA);
-                void All()
-                {
-                    for (var i = 0; i < copies; i++) CudaText.Linear(kernels, "store", stack[i], x, y, tokens);
-                }
-                All();
-                CudaDriver.Synchronize();
-                var watch = Stopwatch.StartNew();
-                for (var i = 0; i < 10; i++) All();
-                CudaDriver.Synchronize();
-                var seconds = watch.Elapsed.TotalSeconds / 10 / copies;
-                output.WriteLine($"depth {depth}, {rows}x{columns}, {tokens} tokens: {seconds * 1e6:F1} us, {(double)rows * columns / seconds / 1e12:F2} TB/s, {2.0 * rows * columns * tokens / seconds / 1e12:F0} TFLOP/s");
-            }
-        }
+        foreach (var (rows, columns) in Shapes)
+            foreach (var tokens in depth == 2 ? new[] { 1, 8, 16, 32, 64, 128, 512, 4096, 8192 } : [1, 8, 16])
+                Measure($"depth {depth}", rows, columns, tokens, (matrix, x, y) => CudaText.Linear(kernels, "store", matrix, x, y, tokens));
     }
 
-    private static (Fp8Stack Stack, Tensor Exact) Matrix(int rows, int columns)
+    [Fact(Explicit = true)]
+    public void Speed_of_warp_groups()
+    {
+        using var kernels = Load();
+        foreach (var (rows, columns) in Shapes)
+            foreach (var tokens in new[] { 32, 64, 96, 128, 256, 512, 1024, 4096, 8192 })
+            {
+                foreach (var inTiles in new[] { false, true })
+                {
+                    if (inTiles ? tokens < 128 : tokens > 1024) continue;
+                    foreach (var cluster in new[] { 1, 2 })
+                        foreach (var kind in new[] { "store", "add", "gated" })
+                            Measure($"{Name(inTiles)}, {cluster} together, {kind}", rows, columns, tokens, (matrix, x, y) => WarpGroups.Launch(kernels, kind, matrix, x.Address(), y.Address(), tokens, inTiles, cluster));
+                }
+            }
+    }
+
+    private static readonly (int Rows, int Columns)[] Shapes = [(6144, 4096), (4096, 4096), (24576, 4096), (4096, 12288)];
+
+    private static void Measure(string name, int rows, int columns, int tokens, Action<Fp8Matrix, Tensor, Tensor> product)
+    {
+        using var scope = NewDisposeScope();
+        var copies = tokens > 64 ? 4 : 36;
+        using var stack = new Fp8Stack(randint(0, 120, [copies, rows, columns], ScalarType.Byte, CUDA), rand([copies, rows / 128, columns / 128], ScalarType.Float32, CUDA));
+        var x = randn([WarpGroups.Room(tokens), columns], ScalarType.Float16, CUDA);
+        var y = zeros([WarpGroups.Room(tokens), rows], ScalarType.Float32, CUDA);
+        void All()
+        {
+            for (var i = 0; i < copies; i++) product(stack[i], x, y);
+        }
+        All();
+        CudaDriver.Synchronize();
+        var watch = Stopwatch.StartNew();
+        for (var i = 0; i < 10; i++) All();
+        CudaDriver.Synchronize();
+        var seconds = watch.Elapsed.TotalSeconds / 10 / copies;
+        TestContext.Current.TestOutputHelper!.WriteLine($"{name}, {rows}x{columns}, {tokens} tokens: {seconds * 1e6:F1} us, {(double)rows * columns / seconds / 1e12:F2} TB/s, {2.0 * rows * columns * tokens / seconds / 1e12:F0} TFLOP/s");
+    }
+
+    private static string Name(bool inTiles) => inTiles ? "prefill" : "split";
+
+    // Its own inverse.
+    private static Tensor Exchanged(Tensor x) =>
+        x.index_select(1, tensor([.. Enumerable.Range(0, (int)x.shape[1]).Select(i => (long)((i & ~3) | ((i & 1) << 1) | ((i >> 1) & 1)))])).contiguous().cuda();
+
+    // As x_at of layout.cu has it: [block of columns][group of tokens][chunk][four][odd][token][sixteen][pair].
+    private static Tensor InTiles(Tensor x)
+    {
+        var padded = nn.functional.pad(x, [0, 0, 0, WarpGroups.Room((int)x.shape[0]) - x.shape[0]]);
+        return padded.view(-1, 8, x.shape[1] / 128, 2, 4, 4, 2, 2).permute(2, 0, 3, 5, 7, 1, 4, 6).contiguous().cuda();
+    }
+
+    private static (Fp8Stack Stack, Tensor Exact) Matrix(int rows, int columns, Chip chip, bool isPaired = false)
     {
         var (raw, scales) = Fp8Block.Quantise(randn([rows, columns], ScalarType.Float32, CPU));
         var stack = Fp8Stack.Empty(1, rows, columns, CUDA);
-        stack.Set(0, raw.cuda(), scales.cuda(), isPaired: false);
+        stack.Set(0, raw.cuda(), scales.cuda(), isPaired, chip.ConvertsFp8);
         return (stack, Fp8Block.Dequantise(raw, scales).to(ScalarType.Float64));
     }
 
@@ -89,6 +172,6 @@ public sealed class LinearKernelTests
         var (major, minor, driver) = CudaDriver.Describe(0);
         CudaDriver.Use(0);
         var config = new TextConfig { VocabSize = 16, HiddenSize = 128, IntermediateSize = 128, Layers = 1, Heads = 32, KvHeads = 8, HeadDim = 128, Rope = new RopeSettings(1e4, 24, 20, 20) };
-        return new KernelLibrary(new KernelCompiler(nvrtc.Compile, $"{nvrtc.Version} {driver}", null), CudaRunner.Architecture(major, minor), config, 16, depth);
+        return new KernelLibrary(new KernelCompiler(nvrtc.Compile, $"{nvrtc.Version} {driver}", null), Chip.Of(major, minor, CudaDriver.Processors(0)), config, 16, depth);
     }
 }

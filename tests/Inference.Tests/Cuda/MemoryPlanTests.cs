@@ -156,7 +156,7 @@ public sealed class MemoryPlanTests
     {
         using var off = no_grad();
         var request = new MemoryRequest { Config = Tiny, Budget = 2 * GiB, ImagePixels = 65_536, Head = head };
-        using var weights = CudaWeights.Random(Tiny, new CudaFit { Head = head }, CPU);
+        using var weights = CudaWeights.Random(Tiny, new CudaFit { Head = head }, CPU, isConverted: true);
         var parts = Plan(request).Parts.Where(part => part.Name.Contains("layers", StringComparison.Ordinal) || part.Name.Contains("head", StringComparison.Ordinal) || part.Name.Contains("embeddings", StringComparison.Ordinal));
         Assert.Equal(parts.Sum(part => part.Bytes), weights.Bytes);
     }

@@ -116,7 +116,7 @@ public sealed class EngineFaultTests
     public void Memory_is_measured_with_its_peak_and_what_is_over_the_budget_is_given_back()
     {
         var (plan, _) = MemoryPlan.Of(new MemoryRequest { Config = KnownModels.All["qwen3-vl-8b"], Budget = 24L << 30, ImagePixels = 1 << 22 });
-        var watch = new MemoryWatch(new Placement { Runner = RunnerKind.Cuda, Device = "cuda:0", Blocks = plan!.Blocks, BlockSize = 16, EncoderCacheBytes = 0, Memory = plan });
+        var watch = new DeviceMemoryWatch(new Placement { Runner = RunnerKind.Cuda, Device = "cuda:0", Blocks = plan!.Blocks, BlockSize = 16, EncoderCacheBytes = 0, Memory = plan });
         var runner = new FakeRunner(4, 4, _ => 0);
         watch.Look(runner, isQuiet: false);
         Assert.Null(watch.Current);

@@ -22,6 +22,14 @@ internal static unsafe partial class CudaDriver
         return (major, minor, driver);
     }
 
+    /// <summary>Multiprocessors of a GPU.</summary>
+    public static int Processors(int ordinal)
+    {
+        Check(cuDeviceGet(out var device, ordinal), nameof(cuDeviceGet));
+        Check(cuDeviceGetAttribute(out var count, 16, device), nameof(cuDeviceGetAttribute));
+        return count;
+    }
+
     /// <summary>Makes the GPU's primary context, which torch uses too, the calling thread's.</summary>
     public static void Use(int ordinal)
     {
@@ -95,6 +103,13 @@ internal static unsafe partial class CudaDriver
         return (name, Marshal.PtrToStringUTF8((nint)text)!);
     }
 
+    /// <summary>All memory of the GPU.</summary>
+    internal static long TotalBytes()
+    {
+        Check(cuMemGetInfo_v2(out _, out var total), nameof(cuMemGetInfo_v2));
+        return (long)total;
+    }
+
     internal static nint AllocatePinned(long bytes)
     {
         Check(cuMemHostAlloc(out var address, (nuint)bytes, 0), nameof(cuMemHostAlloc));
@@ -137,14 +152,29 @@ internal static unsafe partial class CudaDriver
         fixed (KernelArgument* values = arguments)
         {
             for (var i = 0; i < arguments.Length; i++) pointers[i] = values + i;
-            var attribute = new LaunchAttribute { Id = LaunchAttribute.ProgrammaticStreamSerialization, Value = 1 };
-            var launch = new LaunchConfiguration
-            {
-                GridX = (uint)grid.X, GridY = (uint)grid.Y, GridZ = (uint)grid.Z, BlockX = (uint)threads, BlockY = 1, BlockZ = 1,
-                SharedBytes = (uint)sharedBytes, Stream = stream, Attributes = &attribute, AttributeCount = overlaps ? 1u : 0u,
-            };
-            Check(cuLaunchKernelEx(&launch, function, pointers, null), name);
+            Launch(function, grid, threads, sharedBytes, stream, overlaps, pointers, name);
         }
+    }
+
+    /// <summary>The same, with a structure as the one argument.</summary>
+    internal static void Launch<T>(nint function, Grid grid, int threads, int sharedBytes, nint stream, bool overlaps, in T argument, string name) where T : unmanaged
+    {
+        fixed (T* value = &argument)
+        {
+            void* pointer = value;
+            Launch(function, grid, threads, sharedBytes, stream, overlaps, &pointer, name);
+        }
+    }
+
+    private static void Launch(nint function, Grid grid, int threads, int sharedBytes, nint stream, bool overlaps, void** arguments, string name)
+    {
+        var attribute = new LaunchAttribute { Id = LaunchAttribute.ProgrammaticStreamSerialization, Value = 1 };
+        var launch = new LaunchConfiguration
+        {
+            GridX = (uint)grid.X, GridY = (uint)grid.Y, GridZ = (uint)grid.Z, BlockX = (uint)threads, BlockY = 1, BlockZ = 1,
+            SharedBytes = (uint)sharedBytes, Stream = stream, Attributes = &attribute, AttributeCount = overlaps ? 1u : 0u,
+        };
+        Check(cuLaunchKernelEx(&launch, function, arguments, null), name);
     }
 
     private static void Check(int result, string what)

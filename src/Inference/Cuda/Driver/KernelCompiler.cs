@@ -11,23 +11,32 @@ namespace EduVision.Inference.Cuda.Driver;
 /// <param name="folder">Where the machine code is kept; null keeps none.</param>
 internal sealed class KernelCompiler(Func<string, string, IReadOnlyList<string>, byte[]> compile, string version, string? folder)
 {
-    /// <summary>The kernel files, each to be compiled behind <c>layout.cu</c>, <c>prelude.cu</c> and <c>weights.cu</c>.</summary>
-    public static readonly IReadOnlyList<string> Files = ["linear", "wide", "head", "tokens", "attention", "pick"];
+    /// <summary>The kernel files for every chip.</summary>
+    public static readonly IReadOnlyList<string> Files = ["linear", "wide", "head", "tokens", "attention", "pick", "step"];
+
+    /// <summary>Those that only Hopper runs.</summary>
+    public static readonly IReadOnlyList<string> HopperFiles = ["split", "prefill"];
+
+    private static readonly string[] Before = ["layout", "prelude", "weights", "heads"];
+
+    /// <summary>All kernel files that a chip runs.</summary>
+    public static IEnumerable<string> FilesFor(Chip chip) => chip.HasWarpGroups ? Files.Concat(HopperFiles) : Files;
 
     /// <summary>Where machine code is kept by default.</summary>
     public static string DefaultFolder => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "EduVision", "kernels");
 
     /// <summary>The machine code of a kernel file.</summary>
-    /// <param name="file">One of <see cref="Files"/>.</param>
-    /// <param name="architecture">Such as <c>sm_90a</c>.</param>
+    /// <param name="file">One of <see cref="FilesFor"/>.</param>
+    /// <param name="chip">The GPU.</param>
     /// <param name="constants">The model's sizes as the kernels name them.</param>
-    public byte[] Compile(string file, string architecture, IReadOnlyList<(string Name, int Value)> constants)
+    public byte[] Compile(string file, Chip chip, IReadOnlyList<(string Name, int Value)> constants)
     {
-        var source = Read("layout") + Read("prelude") + Read("weights") + Read(file);
-        List<string> options = [$"--gpu-architecture={architecture}", "--std=c++17", "-default-device", .. constants.Select(constant => $"-D{constant.Name}={constant.Value}")];
+        string[] shared = [.. Before, .. chip.HasBulkCopies && file is "step" or "split" or "prefill" ? ["warpgroup"] : Array.Empty<string>(), .. HopperFiles.Contains(file) ? ["slab"] : Array.Empty<string>()];
+        var source = string.Concat(shared.Append(file).Select(Read));
+        List<string> options = [$"--gpu-architecture={chip.Architecture}", "--std=c++17", "-default-device", .. constants.Select(constant => $"-D{constant.Name}={constant.Value}")];
         if (folder is null) return compile(source, $"{file}.cu", options);
         var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', [source, version, .. options]))));
-        var path = Path.Combine(folder, $"{file}-{architecture}-{key[..32]}.cubin");
+        var path = Path.Combine(folder, $"{file}-{chip.Architecture}-{key[..32]}.cubin");
         if (File.Exists(path)) return File.ReadAllBytes(path);
         var code = compile(source, $"{file}.cu", options);
         Keep(path, code);

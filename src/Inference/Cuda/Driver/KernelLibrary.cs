@@ -7,46 +7,55 @@ internal sealed class KernelLibrary : IDisposable
 {
     private const int DefaultDepth = 2;
     private readonly List<nint> modules = [];
-    private readonly bool overlaps;
     private readonly Dictionary<string, nint> functions = [];
 
     /// <summary>Compiles or finds them and loads them into the current context.</summary>
     /// <param name="compiler">The compiler.</param>
-    /// <param name="architecture">The chip.</param>
+    /// <param name="chip">The GPU.</param>
     /// <param name="config">The model's sizes.</param>
     /// <param name="blockSize">Tokens a KV block.</param>
-    /// <param name="depth">Blocks of weights that a warp of the narrow product has on their way.</param>
-    public KernelLibrary(KernelCompiler compiler, string architecture, TextConfig config, int blockSize, int depth = DefaultDepth)
+    /// <param name="depth">Tiles of weights that a warp of the narrow product has on their way.</param>
+    public KernelLibrary(KernelCompiler compiler, Chip chip, TextConfig config, int blockSize, int depth = DefaultDepth)
     {
-        // From Hopper on.
-        overlaps = architecture is not ("sm_80" or "sm_86" or "sm_87" or "sm_89");
-        Stages = StagesOf(architecture);
-        var constants = ConstantsOf(config, blockSize, Stages, depth);
-        foreach (var file in KernelCompiler.Files) modules.Add(CudaDriver.Load(compiler.Compile(file, architecture, constants)));
+        Chip = chip;
+        var constants = ConstantsOf(config, blockSize, chip, depth);
+        foreach (var file in KernelCompiler.FilesFor(chip)) modules.Add(CudaDriver.Load(compiler.Compile(file, chip, constants)));
     }
 
-    /// <summary>Blocks of columns that the wide product keeps in shared memory, 48 KiB each.</summary>
-    public int Stages { get; }
+    /// <summary>The GPU.</summary>
+    public Chip Chip { get; }
 
-    /// <summary>As many as the chip's shared memory holds: Ampere's and Ada's small chips have 99 KiB for a block, the others at least 163.</summary>
-    public static int StagesOf(string architecture) => architecture is "sm_86" or "sm_89" or "sm_120a" ? 2 : 3;
+    /// <summary>Blocks of columns that the wide product keeps in shared memory, 48 KiB each.</summary>
+    public int Stages => StagesOf(Chip);
 
     /// <summary>The sizes that kernels know while they are compiled.</summary>
-    public static IReadOnlyList<(string Name, int Value)> ConstantsOf(TextConfig config, int blockSize, int stages, int depth = DefaultDepth) =>
-        [("HEADS", config.Heads), ("KV_HEADS", config.KvHeads), ("HEAD_DIM", config.HeadDim), ("BLOCK_SIZE", blockSize), ("STAGES", stages), ("DEPTH", depth)];
+    public static IReadOnlyList<(string Name, int Value)> ConstantsOf(TextConfig config, int blockSize, Chip chip, int depth = DefaultDepth) =>
+    [
+        ("HEADS", config.Heads), ("KV_HEADS", config.KvHeads), ("HEAD_DIM", config.HeadDim), ("LAYERS", config.Layers), ("HIDDEN", config.HiddenSize), ("INTERMEDIATE", config.IntermediateSize),
+        ("BLOCK_SIZE", blockSize), ("STAGES", StagesOf(chip)), ("DEPTH", depth),
+        ("RING_1", CudaStep.RingOf(config, 1, chip)), ("RING_8", CudaStep.RingOf(config, CudaStep.MostTokens, chip)),
+        ("FP8_CONVERTS", chip.ConvertsFp8 ? 1 : 0), ("BULK_COPIES", chip.HasBulkCopies ? 1 : 0),
+    ];
+
+    private static int StagesOf(Chip chip) => chip.SharedBytes / (48 << 10) < 3 ? 2 : 3;
 
     /// <summary>The stream that kernels run on.</summary>
     public nint Stream { get; } = CudaDriver.CreateStream();
 
     /// <summary>Puts a kernel on the stream.</summary>
-    public void Launch(string name, Grid grid, int threads, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments)
+    public void Launch(string name, Grid grid, int threads, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments) =>
+        CudaDriver.Launch(FunctionOf(name, sharedBytes), grid, threads, sharedBytes, Stream, Chip.Overlaps, arguments, name);
+
+    /// <summary>Puts a kernel on the stream whose one argument is a structure.</summary>
+    public void Launch<T>(string name, Grid grid, int threads, int sharedBytes, in T argument) where T : unmanaged =>
+        CudaDriver.Launch(FunctionOf(name, sharedBytes), grid, threads, sharedBytes, Stream, Chip.Overlaps, argument, name);
+
+    private nint FunctionOf(string name, int sharedBytes)
     {
-        if (!functions.TryGetValue(name, out var function))
-        {
-            functions[name] = function = Find(name);
-            CudaDriver.AllowSharedMemory(function, sharedBytes, name);
-        }
-        CudaDriver.Launch(function, grid, threads, sharedBytes, Stream, overlaps, arguments, name);
+        if (functions.TryGetValue(name, out var function)) return function;
+        functions[name] = function = Find(name);
+        CudaDriver.AllowSharedMemory(function, sharedBytes, name);
+        return function;
     }
 
     /// <inheritdoc/>

@@ -1,49 +1,82 @@
-// The head: W in BF16, x as the sum of two BF16 numbers, so that the logits keep float's accuracy.
+// The head: W in BF16, x as the sum of two BF16 numbers, so that the logits keep float's accuracy. A warp has sixteen rows of W, which it
+// reads past the caches, one chunk of columns ahead; x is halved once for the eight warps of a block. An output is one chain of tensor
+// core operations, whatever the company.
+
+#define CHUNK 128
+#define STEPS_OF_CHUNK (CHUNK / 32)
+
 template <int TILES>
 DEVICE void head(const u16 *weights, const float *x, float *logits, int rows, int columns, int tokens) {
+    constexpr int WARPS_OF_HEAD = 8, TOKENS = 8 * TILES, UNITS = TOKENS * CHUNK / 8, EACH = (UNITS + 255) / 256;
+    // [high or low][step][token][quarter]: eight columns each.
     extern __shared__ quad pieces[];
-    float *sums = (float *)pieces;
-    constexpr int WARPS = 8, ROWS = 16, TOKENS = 8 * TILES;
     const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, group = lane >> 2, quarter = lane & 3;
-    const int row0 = blockIdx.x * ROWS, token0 = blockIdx.y * TOKENS;
-    const u16 *mine = weights + (size_t)(row0 + group) * columns + quarter * 8;
-    float total[TILES][4] = {};
-    let_next_begin();
-    wait_for_last();
-    for (int k = warp * 32; k < columns; k += WARPS * 32) {
-        const quad upper = load_once(mine + k), lower = load_once(mine + k + 8 * (size_t)columns);
+    const int row0 = (blockIdx.x * WARPS_OF_HEAD + warp) * 16, token0 = blockIdx.y * TOKENS;
+    const bool is_mine = row0 < rows;
+    const u16 *mine = weights + (size_t)(is_mine ? row0 + group : 0) * columns + quarter * 8;
+    quad next[STEPS_OF_CHUNK][2], ahead[EACH][2];
+    auto fetch = [&](int column) {
 #pragma unroll
-        for (int tile = 0; tile < TILES; tile++) {
-            const int token = token0 + tile * 8 + group;
-            u32 high[4] = {}, low[4] = {};
-            if (token < tokens) {
-                const float *p = x + (size_t)token * columns + k + quarter * 8;
+        for (int s = 0; s < STEPS_OF_CHUNK; s++) next[s][0] = load_once(mine + column + s * 32), next[s][1] = load_once(mine + column + s * 32 + 8 * (size_t)columns);
+    };
+    // Unit u: token u / 16, columns 8 (u % 16).
+    auto fetch_x = [&](int column) {
 #pragma unroll
-                for (int i = 0; i < 4; i++) {
-                    high[i] = pack_bf16(p[2 * i], p[2 * i + 1]);
-                    low[i] = pack_bf16(p[2 * i] - bf16_low(high[i]), p[2 * i + 1] - bf16_high(high[i]));
-                }
-            }
-#pragma unroll
-            for (int i = 0; i < 2; i++) {
-                mma_bf16(total[tile], word_of(upper, 2 * i), word_of(lower, 2 * i), word_of(upper, 2 * i + 1), word_of(lower, 2 * i + 1), high[2 * i], high[2 * i + 1]);
-                mma_bf16(total[tile], word_of(upper, 2 * i), word_of(lower, 2 * i), word_of(upper, 2 * i + 1), word_of(lower, 2 * i + 1), low[2 * i], low[2 * i + 1]);
-            }
+        for (int i = 0; i < EACH; i++) {
+            const int unit = threadIdx.x + i * 256, token = token0 + unit / (CHUNK / 8);
+            const bool there = unit < UNITS && token < tokens;
+            const float *p = x + (size_t)(there ? token : 0) * columns + column + unit % (CHUNK / 8) * 8;
+            ahead[i][0] = there ? load_quad(p) : quad{0, 0, 0, 0};
+            ahead[i][1] = there ? load_quad(p + 4) : quad{0, 0, 0, 0};
         }
-    }
+    };
+    let_next_begin();
+    fetch(0);
+    wait_for_last();
+    fetch_x(0);
+    float total[TILES][4] = {};
+    for (int column = 0; column < columns; column += CHUNK) {
+        __syncthreads();
 #pragma unroll
-    for (int tile = 0; tile < TILES; tile++)
+        for (int i = 0; i < EACH; i++) {
+            const int unit = threadIdx.x + i * 256, piece = unit % (CHUNK / 8);
+            if (unit >= UNITS) break;
+            u32 high[4], low[4];
 #pragma unroll
-        for (int i = 0; i < 4; i++)
-            sums[(warp * TOKENS + tile * 8 + quarter * 2 + (i & 1)) * ROWS + group + (i >> 1) * 8] = total[tile][i];
-    __syncthreads();
-    for (int i = threadIdx.x; i < ROWS * TOKENS; i += WARPS * 32) {
-        const int token = token0 + i / ROWS;
-        if (token >= tokens) break;
-        float value = sums[i];
-        for (int w = 1; w < WARPS; w++) value += sums[w * TOKENS * ROWS + i];
-        logits[(size_t)token * rows + row0 + i % ROWS] = value;
+            for (int j = 0; j < 4; j++) {
+                const float a = __uint_as_float(word_of(ahead[i][j >> 1], (j & 1) * 2)), b = __uint_as_float(word_of(ahead[i][j >> 1], (j & 1) * 2 + 1));
+                high[j] = pack_bf16(a, b);
+                low[j] = pack_bf16(a - bf16_low(high[j]), b - bf16_high(high[j]));
+            }
+            quad *to = pieces + (piece / 4 * TOKENS + unit / (CHUNK / 8)) * 4 + piece % 4;
+            to[0] = quad{high[0], high[1], high[2], high[3]};
+            to[STEPS_OF_CHUNK * TOKENS * 4] = quad{low[0], low[1], low[2], low[3]};
+        }
+        __syncthreads();
+        quad w[STEPS_OF_CHUNK][2];
+#pragma unroll
+        for (int i = 0; i < 2 * STEPS_OF_CHUNK; i++) w[i >> 1][i & 1] = next[i >> 1][i & 1];
+        if (column + CHUNK < columns) fetch(column + CHUNK), fetch_x(column + CHUNK);
+#pragma unroll
+        for (int s = 0; s < STEPS_OF_CHUNK; s++)
+#pragma unroll
+            for (int t = 0; t < TILES; t++) {
+                const quad *from = pieces + (s * TOKENS + t * 8 + group) * 4 + quarter;
+                const quad high = from[0], low = from[STEPS_OF_CHUNK * TOKENS * 4];
+                mma_bf16(total[t], w[s][0].x, w[s][1].x, w[s][0].y, w[s][1].y, high.x, high.y);
+                mma_bf16(total[t], w[s][0].x, w[s][1].x, w[s][0].y, w[s][1].y, low.x, low.y);
+                mma_bf16(total[t], w[s][0].z, w[s][1].z, w[s][0].w, w[s][1].w, high.z, high.w);
+                mma_bf16(total[t], w[s][0].z, w[s][1].z, w[s][0].w, w[s][1].w, low.z, low.w);
+            }
     }
+    if (!is_mine) return;
+#pragma unroll
+    for (int t = 0; t < TILES; t++)
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            const int token = token0 + t * 8 + quarter * 2 + (i & 1);
+            if (token < tokens) logits[(size_t)token * rows + row0 + group + (i >> 1) * 8] = total[t][i];
+        }
 }
 
 #define HEAD(TILES)                                                                                                                    \
@@ -53,6 +86,7 @@ DEVICE void head(const u16 *weights, const float *x, float *logits, int rows, in
 HEAD(1)
 HEAD(2)
 HEAD(4)
+HEAD(8)
 
 // Rows as halves in the order that products with FP8 weights read: the left side of a head in FP8.
 extern "C" __global__ void __launch_bounds__(256) halve_rows(const float *rows, u16 *x, int width) {

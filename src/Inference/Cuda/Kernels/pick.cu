@@ -15,13 +15,14 @@ DEVICE u32 rank_of(float v) {
 }
 
 // One slice of one row: its TOP largest in any order (fewer in a short slice: the rest is marked with -1), its maximum and its sum.
-extern "C" __global__ void __launch_bounds__(256)
+#define SLICE_THREADS 1024
+extern "C" __global__ void __launch_bounds__(SLICE_THREADS)
 pick_slices(const float *logits, int *ids, float *values, float *marks, int width) {
     __shared__ int counts[256];
     __shared__ int taken, tied;
     __shared__ u32 prefix;
     __shared__ int wanted;
-    __shared__ float parts[8];
+    __shared__ float parts[SLICE_THREADS / 32];
     let_next_begin();
     wait_for_last();
     const int slice = blockIdx.x, size = (width + SLICES - 1) / SLICES, from = slice * size, count = max(0, min(size, width - from));
@@ -29,7 +30,7 @@ pick_slices(const float *logits, int *ids, float *values, float *marks, int widt
     const size_t at = ((size_t)blockIdx.y * SLICES + slice) * TOP;
 
     float most = -INFINITE;
-    for (int i = threadIdx.x; i < count; i += 256) most = row[i] != row[i] || most != most ? NO_NUMBER : fmaxf(most, row[i]);
+    for (int i = threadIdx.x; i < count; i += SLICE_THREADS) most = row[i] != row[i] || most != most ? NO_NUMBER : fmaxf(most, row[i]);
     // A NaN is passed on; fmaxf would drop it.
 #pragma unroll
     for (int o = 16; o; o >>= 1) {
@@ -39,10 +40,10 @@ pick_slices(const float *logits, int *ids, float *values, float *marks, int widt
     if ((threadIdx.x & 31) == 0) parts[threadIdx.x >> 5] = most;
     __syncthreads();
     most = parts[0];
-    for (int w = 1; w < 8; w++) most = parts[w] != parts[w] || most != most ? NO_NUMBER : fmaxf(most, parts[w]);
+    for (int w = 1; w < SLICE_THREADS / 32; w++) most = parts[w] != parts[w] || most != most ? NO_NUMBER : fmaxf(most, parts[w]);
     __syncthreads();
     float sum = 0.f;
-    for (int i = threadIdx.x; i < count; i += 256) sum += row[i] == -INFINITE ? 0.f : expf(row[i] - most);
+    for (int i = threadIdx.x; i < count; i += SLICE_THREADS) sum += row[i] == -INFINITE ? 0.f : expf(row[i] - most);
     sum = warp_sum(sum);
     if ((threadIdx.x & 31) == 0) parts[threadIdx.x >> 5] = sum;
     if (threadIdx.x == 0) prefix = 0, wanted = min(TOP, count), taken = 0, tied = 0;
@@ -50,18 +51,22 @@ pick_slices(const float *logits, int *ids, float *values, float *marks, int widt
     __syncthreads();
     if (threadIdx.x == 0) {
         sum = parts[0];
-        for (int w = 1; w < 8; w++) sum += parts[w];
+        for (int w = 1; w < SLICE_THREADS / 32; w++) sum += parts[w];
         marks[((size_t)blockIdx.y * SLICES + slice) * 2] = most;
         marks[((size_t)blockIdx.y * SLICES + slice) * 2 + 1] = sum;
     }
 
     // The rank of the last one taken, byte by byte from the top.
     for (int shift = 24; shift >= 0; shift -= 8) {
-        counts[threadIdx.x] = 0;
+        if (threadIdx.x < 256) counts[threadIdx.x] = 0;
         __syncthreads();
-        for (int i = threadIdx.x; i < count; i += 256) {
-            const u32 rank = rank_of(row[i]);
-            if (shift == 24 || rank >> (shift + 8) == prefix) atomicAdd(&counts[rank >> shift & 255], 1);
+        // Most logits share their first bytes: a warp counts those alike at once.
+        for (int base = 0; base < count; base += SLICE_THREADS) {
+            const int i = base + threadIdx.x;
+            const u32 rank = i < count ? rank_of(row[i]) : 0;
+            const bool counts_too = i < count && (shift == 24 || rank >> (shift + 8) == prefix);
+            const u32 alike = __match_any_sync(0xffffffffu, counts_too ? rank >> shift & 255 : 256u);
+            if (counts_too && (alike & ((1u << (threadIdx.x & 31)) - 1)) == 0) atomicAdd(&counts[rank >> shift & 255], __popc(alike));
         }
         __syncthreads();
         if (threadIdx.x == 0) {
@@ -72,7 +77,7 @@ pick_slices(const float *logits, int *ids, float *values, float *marks, int widt
         __syncthreads();
     }
     // `wanted` is how many of that very rank are taken: the first ones, counted in order by one warp.
-    for (int i = threadIdx.x; i < count; i += 256) {
+    for (int i = threadIdx.x; i < count; i += SLICE_THREADS) {
         if (rank_of(row[i]) <= prefix) continue;
         const int place = atomicAdd(&taken, 1);
         ids[at + place] = from + i, values[at + place] = row[i];
@@ -101,21 +106,21 @@ pick_rows(const int *slice_ids, const float *slice_values, const float *slice_ma
     let_next_begin();
     wait_for_last();
     for (int i = threadIdx.x; i < ALL; i += 512) value[i] = slice_values[row * ALL + i], id[i] = slice_ids[row * ALL + i];
-    // Bitonic: after it the first place comes first.
+    // Bitonic: after it the first place comes first. A thread has a pair; up to a distance of 32 a warp's pairs stay within its 64 places.
+    bool was_far = true;
     for (int size = 2; size <= ALL; size *= 2)
         for (int step = size / 2; step > 0; step /= 2) {
-            __syncthreads();
-            for (int i = threadIdx.x; i < ALL; i += 512) {
-                const int j = i ^ step;
-                if (j < i) continue;
-                const u32 a = rank_of(value[i]), b = rank_of(value[j]);
-                const bool is_before = a > b || (a == b && (u32)id[i] <= (u32)id[j]);
-                if (is_before == ((i & size) == 0)) continue;
-                const float v = value[i];
-                const int n = id[i];
-                value[i] = value[j], id[i] = id[j];
-                value[j] = v, id[j] = n;
-            }
+            if (step > 32 || was_far) __syncthreads();
+            else __syncwarp();
+            was_far = step > 32;
+            const int i = threadIdx.x / step * 2 * step + threadIdx.x % step, j = i + step;
+            const u32 a = rank_of(value[i]), b = rank_of(value[j]);
+            const bool is_before = a > b || (a == b && (u32)id[i] <= (u32)id[j]);
+            if (is_before == ((i & size) == 0)) continue;
+            const float v = value[i];
+            const int n = id[i];
+            value[i] = value[j], id[i] = id[j];
+            value[j] = v, id[j] = n;
         }
     __syncthreads();
     found += row * FOUND;

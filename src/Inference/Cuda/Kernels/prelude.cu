@@ -25,6 +25,13 @@ DEVICE u32 pack_bf16(float low, float high) {
     return r;
 }
 
+// Two E4M3 numbers, exactly; Ada and later.
+DEVICE u32 halves_of_fp8(u16 two) {
+    u32 r;
+    asm("cvt.rn.f16x2.e4m3x2 %0, %1;" : "=r"(r) : "h"(two));
+    return r;
+}
+
 DEVICE u16 to_half(float v) { return (u16)pack_half(v, 0.f); }
 
 DEVICE float half_of(u16 v) {
@@ -67,16 +74,38 @@ DEVICE void let_next_begin() {}
 DEVICE void wait_for_last() {}
 #endif
 
+DEVICE u32 shared_address(const void *shared) {
+    u32 address;
+    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(address) : "l"(shared));
+    return address;
+}
+
 // Sixteen bytes from memory to shared memory, aside; zeros where there are none to read.
 DEVICE void copy_aside(void *shared, const void *from, bool there) {
-    u32 to;
-    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(to) : "l"(shared));
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(there ? 16 : 0));
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(shared)), "l"(from), "r"(there ? 16 : 0) : "memory");
+}
+DEVICE void copy_word_aside(void *shared, const void *from) {
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4;" ::"r"(shared_address(shared)), "l"(from) : "memory");
 }
 DEVICE void copies_end() { asm volatile("cp.async.commit_group;"); }
 // Waits until at most PENDING of the groups ended last are still on their way.
-template <int PENDING> DEVICE void copies_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(PENDING)); }
+template <int PENDING> DEVICE void copies_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory"); }
 
 // A product and a sum each rounded by itself, whatever the compiler would rather do.
 DEVICE float product(float a, float b) { return __fmul_rn(a, b); }
 DEVICE float sum(float a, float b) { return __fadd_rn(a, b); }
+
+// Barriers of some of a block's threads: 1 to 15, 0 is everybody's.
+DEVICE void sync_threads_of(int barrier, int threads) { asm volatile("bar.sync %0, %1;" ::"r"(barrier), "r"(threads) : "memory"); }
+
+// A count that blocks wait for: who reads it sees what was written before it was raised.
+DEVICE void add_released(u32 *p, u32 v) { asm volatile("red.release.gpu.global.add.u32 [%0], %1;" ::"l"(p), "r"(v) : "memory"); }
+DEVICE u32 read_acquired(const u32 *p) {
+    u32 v;
+    asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(v) : "l"(p) : "memory");
+    return v;
+}
+DEVICE void relax() {}
+
+// Into the chip's cache, for later.
+DEVICE void fetch_to_cache(const void *p) { asm volatile("prefetch.global.L2 [%0];" ::"l"(p)); }

@@ -22,26 +22,23 @@ add_rows(const int *pairs, const u16 *features, float *hidden, int width) {
 }
 
 DEVICE float inverse_rms(const float *row, int width, float epsilon) {
-    __shared__ float parts[8];
-    float sum = 0.f;
-    for (int i = threadIdx.x; i < width; i += 256) sum = fmaf(row[i], row[i], sum);
-    sum = warp_sum(sum);
-    if ((threadIdx.x & 31) == 0) parts[threadIdx.x >> 5] = sum;
+    __shared__ float parts[NORM_PARTS];
+    const float squares = warp_sum(norm_squares(row, width, threadIdx.x));
+    if ((threadIdx.x & 31) == 0) parts[threadIdx.x >> 5] = squares;
     __syncthreads();
-    sum = parts[0];
-    for (int i = 1; i < 8; i++) sum += parts[i];
-    return rsqrtf(sum / width + epsilon);
+    return norm_scale(parts, width, epsilon);
 }
 
 // RMSNorm, as halves in the order that the linear layers read.
 extern "C" __global__ void __launch_bounds__(256)
-rms_norm(const float *hidden, const u16 *weight, u16 *x, int width, float epsilon) {
+rms_norm(const float *hidden, const u16 *weight, u16 *x, int width, float epsilon, int groups) {
     let_next_begin();
     wait_for_last();
     const float *row = hidden + (size_t)blockIdx.x * width;
     const float scale = inverse_rms(row, width, epsilon);
-    u16 *to = x + (size_t)blockIdx.x * width;
-    for (int i = threadIdx.x; i < width; i += 256) to[exchanged(i)] = to_half(row[i] * scale * bf16_of(weight[i]));
+    auto normed = [&](int i) { return row[i] * scale * bf16_of(weight[i]); };
+    for (int i = threadIdx.x * 4; i < width; i += 1024)
+        for (int odd = 0; odd < 2; odd++) *(u32 *)(x + x_at(blockIdx.x, i + odd, width, groups)) = pack_half(normed(i + odd), normed(i + odd + 2));
 }
 
 // The last RMSNorm, of the rows asked for, as floats for the head.
@@ -59,7 +56,6 @@ rms_norm_rows(const int *rows, const float *hidden, const u16 *weight, float *x,
 extern "C" __global__ void __launch_bounds__(HEAD_DIM / 2)
 heads(const float *qkv, const u16 *query_norm, const u16 *key_norm, const int *positions, const float *frequencies, const int *axes,
       const int *slots, u16 *queries, u16 *keys, u16 *values, int tokens, float epsilon) {
-    constexpr int HALF = HEAD_DIM / 2;
     let_next_begin();
     wait_for_last();
     __shared__ float parts[HALF / 32];
@@ -67,20 +63,13 @@ heads(const float *qkv, const u16 *query_norm, const u16 *key_norm, const int *p
     const float *from = qkv + ((size_t)token * (HEADS + 2 * KV_HEADS) + head) * HEAD_DIM;
     float a = from[i], b = from[i + HALF];
     if (head < HEADS + KV_HEADS) {
-        float sum = warp_sum(a * a + b * b);
-        if ((i & 31) == 0) parts[i >> 5] = sum;
+        float squares = squares_of(a, b);
+        if ((i & 31) == 0) parts[i >> 5] = squares;
         __syncthreads();
-        sum = parts[0];
-        for (int w = 1; w < HALF / 32; w++) sum += parts[w];
-        const float scale = rsqrtf(sum / HEAD_DIM + epsilon);
-        const u16 *weight = head < HEADS ? query_norm : key_norm;
-        a *= scale * bf16_of(weight[i]);
-        b *= scale * bf16_of(weight[i + HALF]);
-        const float angle = (float)positions[axes[i] * tokens + token] * frequencies[i];
-        const float c = cosf(angle), s = sinf(angle);
-        const float turned = a * c - b * s;
-        b = b * c + a * s;
-        a = turned;
+        squares = parts[0];
+        for (int w = 1; w < HALF / 32; w++) squares += parts[w];
+        const float angle = angle_of(positions, axes, frequencies, tokens, token, i);
+        turn(a, b, squares, head < HEADS ? query_norm : key_norm, i, cosf(angle), sinf(angle), epsilon);
     }
     if (head < HEADS + KV_HEADS) {
         u16 *to = head < HEADS ? queries + ((size_t)token * HEADS + head) * HEAD_DIM : keys + key_at(slots[token], head - HEADS);
@@ -88,8 +77,7 @@ heads(const float *qkv, const u16 *query_norm, const u16 *key_norm, const int *p
         to[i + HALF] = to_half(b);
         return;
     }
-    // A place that is read before its token comes is multiplied by nothing: it must not hold what a sequence gone wrong left there.
     u16 *to = values + values_at(slots[token], head - HEADS - KV_HEADS) + value_place(slots[token] % 16);
-    to[i * 16] = to_half(fabsf(a) <= 65504.f ? a : 0.f);
-    to[(i + HALF) * 16] = to_half(fabsf(b) <= 65504.f ? b : 0.f);
+    to[i * 16] = finite_half(a);
+    to[(i + HALF) * 16] = finite_half(b);
 }

@@ -10,7 +10,9 @@
 // operations (chunk by chunk, four operations of sixteen columns each), then its scale, then the blocks of each of SEGMENTS
 // consecutive parts of the columns added in their order, then these sums in theirs.
 //
-// Scales come multiplied by 256: an E4M3 byte shifted into a half's places is its value / 256.
+// FP8 becomes halves by the chip's own conversion where it has one (FP8_CONVERTS: Ada and later), which takes neighbouring bytes: there
+// the middle two of every four bytes lie exchanged, as the activations' columns do (`exchanged`). Elsewhere it is done by shifts and
+// masks, with the bytes in their order: an E4M3 byte shifted into a half's places is its value / 256, and scales come times 256.
 
 #define TILE_BYTES 2048
 #define SEGMENTS 4
@@ -21,11 +23,19 @@
 
 DEVICE int segment_blocks(int blocks) { return (blocks + SEGMENTS - 1) / SEGMENTS; }
 
+// Columns 0 and 2 of four, and 1 and 3, as halves.
+#if FP8_CONVERTS
+DEVICE u32 even_halves(u32 four) { return halves_of_fp8((u16)four); }
+DEVICE u32 odd_halves(u32 four) { return halves_of_fp8((u16)(four >> 16)); }
+#else
 DEVICE u32 fp8_pair(u32 shifted) { return (shifted & 0x80008000u) | ((shifted >> 1) & 0x3f803f80u); }
+DEVICE u32 even_halves(u32 four) { return fp8_pair(four << 8); }
+DEVICE u32 odd_halves(u32 four) { return fp8_pair(four); }
+#endif
 
 // Sixteen columns of 16 rows and 8 tokens: one word each of the upper and the lower row.
 DEVICE void multiply(float (&part)[4], u32 upper, u32 lower, u32 even, u32 odd) {
-    mma_half(part, fp8_pair(upper << 8), fp8_pair(lower << 8), fp8_pair(upper), fp8_pair(lower), even, odd);
+    mma_half(part, even_halves(upper), even_halves(lower), odd_halves(upper), odd_halves(lower), even, odd);
 }
 
 // Outputs a tile has: eight of gate and up, else 16.
@@ -34,13 +44,16 @@ template <int EPILOGUE> DEVICE constexpr int outputs_of() { return EPILOGUE == G
 // The first row of scales that a tile's halves meet.
 template <int EPILOGUE> DEVICE int scale_row(int tile, int half, int rows) { return EPILOGUE == GATED ? (tile * 8 + half * rows) >> 7 : tile >> 3; }
 
+// SwiGLU, as far as a half holds it.
+DEVICE float gate(float value, float up) {
+    const float all = value / (1.f + expf(-value)) * up;
+    return fminf(fmaxf(all, -65504.f), 65504.f);
+}
+
 template <int EPILOGUE>
 DEVICE void finish(void *out, float value, float up, int token, int row, int rows) {
     const size_t at = (size_t)token * rows + row;
     if (EPILOGUE == STORE) ((float *)out)[at] = value;
     if (EPILOGUE == ADD) ((float *)out)[at] += value;
-    if (EPILOGUE == GATED) {
-        const float gated = value / (1.f + expf(-value)) * up;
-        ((u16 *)out)[(size_t)token * rows + exchanged(row)] = to_half(fminf(fmaxf(gated, -65504.f), 65504.f));
-    }
+    if (EPILOGUE == GATED) ((u16 *)out)[x_at(token, row, rows, 0)] = to_half(gate(value, up));
 }

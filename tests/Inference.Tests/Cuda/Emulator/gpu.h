@@ -15,38 +15,65 @@ using std::max;
 using std::min;
 #define __device__
 #define __global__
+#define __grid_constant__
+#define __cluster_dims__(...)
 #define __forceinline__ inline
 #define __shared__ static
 #define __launch_bounds__(...)
 
 struct Place { int x, y, z; };
-static Place blockIdx, blockDim;
+static Place blockDim, gridDim;
 
 struct Barrier { int arrived = 0; long passed = 0; };
+
+// Two places each, taken in turns: who writes for the next but one has seen everybody read.
+struct Warp {
+    Barrier barrier;
+    int alive;
+    float shuffled[2][32];
+    unsigned fragments[2][32][6];
+};
+
+struct alignas(16) Block {
+    char memory[1 << 18];
+    Place place;
+    Barrier barriers[16];
+    int alive;
+    Warp warps[32];
+};
 
 struct Fibre {
     ucontext_t start;
     jmp_buf where;
     std::vector<char> stack;
     Place place;
+    Block *block;
     Barrier *waits_for;
     long seen;
     bool begun, ended;
 };
 
 static std::vector<Fibre> fibres;
+static std::vector<Block> blocks;
+static Barrier cluster_barrier;
+static int alive_in_cluster;
 static jmp_buf scheduler;
-static int current, alive, alive_in_warp[32];
-static Barrier block_barrier, warp_barrier[32];
+static int current;
 static std::function<void()> kernel;
 #define threadIdx (fibres[current].place)
+#define blockIdx (fibres[current].block->place)
 
-static int warp() { return threadIdx.x >> 5; }
 static int lane() { return threadIdx.x & 31; }
+static Warp &warp() { return fibres[current].block->warps[threadIdx.x >> 5]; }
+static char *block_memory() { return fibres[current].block->memory; }
 
 static void pass(Barrier &barrier) {
     barrier.arrived = 0;
     barrier.passed++;
+}
+
+static void relax() {
+    if (!_setjmp(fibres[current].where)) _longjmp(scheduler, 1);
 }
 
 static void wait(Barrier &barrier, int members) {
@@ -54,42 +81,54 @@ static void wait(Barrier &barrier, int members) {
     Fibre &self = fibres[current];
     self.waits_for = &barrier;
     self.seen = barrier.passed;
-    if (!_setjmp(self.where)) _longjmp(scheduler, 1);
+    relax();
 }
 
-static void __syncthreads() { wait(block_barrier, alive); }
-static void sync_warp() { wait(warp_barrier[warp()], alive_in_warp[warp()]); }
+static void sync_threads_of(int barrier, int threads) { wait(fibres[current].block->barriers[barrier], threads); }
+static void __syncthreads() { sync_threads_of(0, fibres[current].block->alive); }
+static void sync_warp() { wait(warp().barrier, warp().alive); }
 
 static void run_fibre() {
     kernel();
-    fibres[current].ended = true;
+    Fibre &self = fibres[current];
+    self.ended = true;
     // Threads that ended are waited for by nobody.
-    if (--alive_in_warp[warp()] <= warp_barrier[warp()].arrived) pass(warp_barrier[warp()]);
-    if (--alive <= block_barrier.arrived) pass(block_barrier);
+    if (--warp().alive <= warp().barrier.arrived) pass(warp().barrier);
+    if (--self.block->alive <= self.block->barriers[0].arrived) pass(self.block->barriers[0]);
+    if (--alive_in_cluster <= cluster_barrier.arrived) pass(cluster_barrier);
     _longjmp(scheduler, 1);
 }
 
-static void run_block(int threads) {
-    alive = threads;
-    block_barrier = Barrier();
-    for (int i = 0; i < 32; i++) warp_barrier[i] = Barrier(), alive_in_warp[i] = 0;
-    fibres.resize(threads);
-    for (int i = 0; i < threads; i++) {
+// As many blocks as there are, all at once.
+static void run_blocks(int threads) {
+    static int next, ended;
+    const int all = threads * (int)blocks.size();
+    if ((int)fibres.size() < all) fibres.resize(all);
+    alive_in_cluster = all;
+    cluster_barrier = Barrier();
+    for (Block &block : blocks) {
+        block.alive = threads;
+        for (Barrier &barrier : block.barriers) barrier = Barrier();
+        for (Warp &warp : block.warps) warp.barrier = Barrier(), warp.alive = 32;
+    }
+    for (int i = 0; i < all; i++) {
         Fibre &fibre = fibres[i];
         fibre.begun = fibre.ended = false;
         fibre.waits_for = nullptr;
-        fibre.place = {i, 0, 0};
-        fibre.stack.resize(1 << 17);
-        alive_in_warp[i >> 5]++;
+        fibre.place = {i % threads, 0, 0};
+        fibre.block = &blocks[i / threads];
+        fibre.stack.resize(1 << 16);
         getcontext(&fibre.start);
         fibre.start.uc_stack.ss_sp = fibre.stack.data();
         fibre.start.uc_stack.ss_size = fibre.stack.size();
         makecontext(&fibre.start, run_fibre, 0);
     }
-    static int next;
-    for (next = 0; alive > 0; next = (next + 1) % threads) {
+    for (next = ended = 0; ended < all; next = (next + 1) % all) {
+        ended = next == 0 ? 0 : ended;
         Fibre &fibre = fibres[next];
+        ended += fibre.ended;
         if (fibre.ended || (fibre.waits_for && fibre.waits_for->passed == fibre.seen)) continue;
+        fibre.waits_for = nullptr;
         if (_setjmp(scheduler)) continue;
         current = next;
         if (fibre.begun) _longjmp(fibre.where, 1);
@@ -98,12 +137,28 @@ static void run_block(int threads) {
     }
 }
 
-static void launch(Place grid, int threads, std::function<void()> body) {
+// Cluster after cluster, as if the chip had room for one; its blocks all at once.
+static void launch(Place grid, int threads, std::function<void()> body, int cluster = 1) {
     kernel = body;
     blockDim = {threads, 1, 1};
-    for (blockIdx.z = 0; blockIdx.z < grid.z; blockIdx.z++)
-        for (blockIdx.y = 0; blockIdx.y < grid.y; blockIdx.y++)
-            for (blockIdx.x = 0; blockIdx.x < grid.x; blockIdx.x++) run_block(threads);
+    gridDim = grid;
+    blocks.resize(cluster);
+    for (int z = 0; z < grid.z; z++)
+        for (int y = 0; y < grid.y; y++)
+            for (int x = 0; x < grid.x; x += cluster) {
+                for (int i = 0; i < cluster; i++) blocks[i].place = {x + i, y, z};
+                run_blocks(threads);
+            }
+}
+
+// All blocks at once, for kernels whose blocks wait for each other.
+static void launch_together(int count, int threads, std::function<void()> body) {
+    kernel = body;
+    blockDim = {threads, 1, 1};
+    gridDim = {count, 1, 1};
+    blocks.resize(count);
+    for (int i = 0; i < count; i++) blocks[i].place = {i, 0, 0};
+    run_blocks(threads);
 }
 
 #include "layout.inc"
@@ -182,6 +237,7 @@ static void copy_aside(void *shared, const void *from, bool there) {
 
 static void let_next_begin() {}
 static void wait_for_last() {}
+static void copy_word_aside(void *shared, const void *from) { memcpy(shared, from, 4); }
 static void copies_end() {}
 template <int PENDING> static void copies_wait() {}
 
@@ -196,25 +252,38 @@ static float sum(float a, float b) {
     return r;
 }
 
-// Two places each, taken in turns: who writes for the next but one has seen everybody read.
-static float shuffled[2][32][32];
-static u32 fragments[2][32][32][6];
-
-static int turn() { return warp_barrier[warp()].passed & 1; }
+static int parity() { return warp().barrier.passed & 1; }
 
 static float __shfl_xor_sync(u32, float v, int with) {
-    const int w = warp(), l = lane(), here = turn();
-    shuffled[here][w][l] = v;
+    float(&mine)[32] = warp().shuffled[parity()];
+    mine[lane()] = v;
     sync_warp();
-    return shuffled[here][w][l ^ with];
+    return mine[lane() ^ with];
+}
+
+template <class T> static T __shfl_sync(u32, T v, int from) {
+    u32(&mine)[32][6] = warp().fragments[parity()];
+    memcpy(mine[lane()], &v, 4);
+    sync_warp();
+    memcpy(&v, mine[from & 31], 4);
+    return v;
 }
 
 static u32 __ballot_sync(u32, bool v) {
-    const int w = warp(), here = turn();
-    fragments[here][w][lane()][0] = v;
+    u32(&mine)[32][6] = warp().fragments[parity()];
+    mine[lane()][0] = v;
     sync_warp();
     u32 all = 0;
-    for (int l = 0; l < 32; l++) all |= fragments[here][w][l][0] << l;
+    for (int l = 0; l < 32; l++) all |= mine[l][0] << l;
+    return all;
+}
+
+static u32 __match_any_sync(u32, u32 v) {
+    u32(&mine)[32][6] = warp().fragments[parity()];
+    mine[lane()][0] = v;
+    sync_warp();
+    u32 all = 0;
+    for (int l = 0; l < 32; l++) all |= (u32)(mine[l][0] == v) << l;
     return all;
 }
 
@@ -222,8 +291,14 @@ static void __syncwarp() { sync_warp(); }
 static int __popc(u32 v) { return __builtin_popcount(v); }
 static u32 __float_as_uint(float v) { return bits_of(v); }
 
-static int atomicAdd(int *at, int v) {
-    const int before = *at;
+static void add_released(u32 *p, u32 v) { *p += v; }
+static u32 read_acquired(const u32 *p) { return *(const volatile u32 *)p; }
+static void __threadfence() {}
+static void fetch_to_cache(const void *) {}
+
+
+template <class T> static T atomicAdd(T *at, T v) {
+    const T before = *at;
     *at += v;
     return before;
 }
@@ -235,16 +310,17 @@ static float warp_sum(float v) {
 
 // The lanes' registers as PTX's manual lays them out for m16n8k16.
 static void mma(float (&d)[4], u32 a0, u32 a1, u32 a2, u32 a3, u32 b0, u32 b1, float (*low)(u32), float (*high)(u32)) {
-    const int w = warp(), l = lane(), group = l >> 2, quarter = l & 3, here = turn();
+    const int group = lane() >> 2, quarter = lane() & 3;
+    u32(&all)[32][6] = warp().fragments[parity()];
     const u32 mine[6] = {a0, a1, a2, a3, b0, b1};
-    memcpy(fragments[here][w][l], mine, sizeof mine);
+    memcpy(all[lane()], mine, sizeof mine);
     sync_warp();
     auto a = [&](int row, int k) {
-        const u32 v = fragments[here][w][row % 8 * 4 + k % 8 / 2][row / 8 + k / 8 * 2];
+        const u32 v = all[row % 8 * 4 + k % 8 / 2][row / 8 + k / 8 * 2];
         return k & 1 ? high(v) : low(v);
     };
     auto b = [&](int k, int column) {
-        const u32 v = fragments[here][w][column * 4 + k % 8 / 2][4 + k / 8];
+        const u32 v = all[column * 4 + k % 8 / 2][4 + k / 8];
         return k & 1 ? high(v) : low(v);
     };
     for (int i = 0; i < 4; i++) {

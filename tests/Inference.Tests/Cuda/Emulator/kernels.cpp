@@ -1,12 +1,18 @@
 // Our kernels against plain loops in double precision. Prints a line a check and ends with 1 if one failed.
 #include "gpu.h"
+#include "warpgroup.h"
 #include "weights.inc"
+#include "heads.inc"
 #include "linear.inc"
 #include "wide.inc"
+#include "slab.inc"
+#include "split.inc"
+#include "prefill.inc"
 #include "head.inc"
 #include "tokens.inc"
 #include "attention.inc"
 #include "pick.inc"
+#include "step.inc"
 #include <random>
 
 static std::mt19937 generator(1);
@@ -45,6 +51,8 @@ static float fp8(u8 v) {
 }
 
 static int groups(int count, int size) { return (count + size - 1) / size; }
+
+#include "together.h"
 
 // As Fp8Tiles.cs does it.
 static std::vector<u8> arrange(const std::vector<u8> &plain, int rows, int columns, bool is_paired) {
@@ -102,11 +110,15 @@ static void test_linear(int tokens, int rows, int columns) {
         for (int row = 0; row < rows; row++) actual.push_back(half_of(halves[t * rows + exchanged(row)]));
     close("gated product", gated, actual, 1e-3);
     same("gated, the same bits through shared memory", halves, wide_halves);
+    test_together(tokens, rows, columns, tiles, pairs, by256, x, one, halves);
 
     std::vector<u16> table(rows * columns);
     for (u16 &w : table) w = to_bf16(normal() * 0.02f);
     std::vector<float> logits(tokens * rows, NAN);
-    launch({rows / 16, groups(tokens, 16), 1}, 256, [&] { head_2(table.data(), plain.data(), logits.data(), rows, columns, tokens); });
+    std::vector<float> other_logits(tokens * rows, NAN);
+    launch({groups(rows, 128), groups(tokens, 16), 1}, 256, [&] { head_2(table.data(), plain.data(), logits.data(), rows, columns, tokens); });
+    launch({groups(rows, 128), groups(tokens, 64), 1}, 256, [&] { head_8(table.data(), plain.data(), other_logits.data(), rows, columns, tokens); });
+    same("head, the same bits for more tokens", logits, other_logits);
     expected.clear();
     for (int t = 0; t < tokens; t++)
         for (int row = 0; row < rows; row++) {
@@ -138,7 +150,10 @@ static void test_norm() {
     for (float &v : hidden) v = normal() * 3;
     std::vector<u16> weight(width), x(tokens * width);
     for (u16 &w : weight) w = to_bf16(1 + 0.1f * normal());
-    launch({tokens, 1, 1}, 256, [&] { rms_norm(hidden.data(), weight.data(), x.data(), width, 1e-6f); });
+    launch({tokens, 1, 1}, 256, [&] { rms_norm(hidden.data(), weight.data(), x.data(), width, 1e-6f, 0); });
+    std::vector<u16> tiles(8 * width, 0x7e00);
+    launch({tokens, 1, 1}, 256, [&] { rms_norm(hidden.data(), weight.data(), tiles.data(), width, 1e-6f, 1); });
+    same("norm in tiles", in_tiles(x, tokens, width), tiles);
     std::vector<double> expected;
     std::vector<float> actual;
     for (int t = 0; t < tokens; t++) {
@@ -153,7 +168,7 @@ static void test_norm() {
 }
 
 static void test_attention() {
-    const int tokens = 300, width = (HEADS + 2 * KV_HEADS) * HEAD_DIM, half = HEAD_DIM / 2, blocks = groups(tokens, BLOCK_SIZE);
+    const int tokens = 300, width = (HEADS + 2 * KV_HEADS) * HEAD_DIM, half = HALF, blocks = groups(tokens, BLOCK_SIZE);
     std::vector<float> qkv(tokens * width);
     for (float &v : qkv) v = normal();
     std::vector<u16> query_norm(HEAD_DIM), key_norm(HEAD_DIM);
@@ -172,20 +187,24 @@ static void test_attention() {
 
     // The last tokens, one by one, by the tile and by two tiles.
     const int first = 286, count = 14, spans = (tokens - 1) / SPAN + 1;
-    auto run = [&](int together, int each) {
-        std::vector<u16> x(tokens * HEADS * HEAD_DIM);
+    auto run = [&](int together, int each, int groups = 0) {
+        std::vector<u16> x(max(tokens, groups * 8) * HEADS * HEAD_DIM);
         std::vector<float> sums(count * HEADS * spans * HEAD_DIM, NAN), marks(count * HEADS * spans * 2, NAN);
         std::vector<int> tiles;
         for (int t = first; t < first + count; t += each) tiles.insert(tiles.end(), {t, min(each, first + count - t), 0});
         launch({(int)tiles.size() / 3, KV_HEADS, spans}, 128, [&] {
-            (together == 1 ? attend_1 : attend_2)(queries.data(), keys.data(), values.data(), table.data(), tiles.data(), places.data(), sums.data(), marks.data(), first, blocks, spans);
+            (together == 0 ? attend_one : together == 1 ? attend_1 : attend_2)(queries.data(), keys.data(), values.data(), table.data(), tiles.data(), places.data(), sums.data(), marks.data(), first, blocks, spans);
         });
-        launch({count, HEADS, 1}, HEAD_DIM, [&] { join(sums.data(), marks.data(), places.data(), x.data(), first, spans); });
+        launch({count, ::groups(HEADS, 4), 1}, 128, [&] { join(sums.data(), marks.data(), places.data(), x.data(), first, spans, groups); });
         return x;
     };
     const auto alone = run(1, 1);
     same("attention, the same bits by the tile", alone, run(1, TILE_TOKENS));
     same("attention, the same bits by two tiles", alone, run(2, 2 * TILE_TOKENS));
+    same("attention, the same bits one by one", alone, run(0, 1));
+    std::vector<u16> tiles = in_tiles(alone, tokens, HEADS * HEAD_DIM);
+    for (u16 &v : tiles) v = v == 0x7e00 ? 0 : v;
+    same("attention in tiles", tiles, run(1, 1, groups_of(tokens)));
 
     auto turned = [&](int t, int head, const std::vector<u16> &weight) {
         const float *from = &qkv[t * width + head * HEAD_DIM];
@@ -223,6 +242,101 @@ static void test_attention() {
     close("attention", expected, actual, 2e-3);
 }
 
+// Weights of all layers of one kind, as halves of the tests' other matrices: arranged, with their scales.
+struct Matrices {
+    std::vector<u8> tiles;
+    std::vector<float> scales;
+    Matrices(int rows, int columns, bool is_paired) {
+        for (int layer = 0; layer < LAYERS; layer++) {
+            std::vector<u8> plain(rows * columns);
+            for (u8 &w : plain) do w = generator() & 255; while ((w & 127) > 0x70);
+            const auto arranged = arrange(plain, rows, columns, is_paired);
+            tiles.insert(tiles.end(), arranged.begin(), arranged.end());
+        }
+        for (int i = 0; i < LAYERS * rows / 128 * columns / 128; i++) scales.push_back((0.5f + generator() % 100 * 0.01f) * 256 / 60 / sqrtf(columns));
+    }
+    const u8 *of(int layer) const { return &tiles[tiles.size() / LAYERS * layer]; }
+    const float *scales_of(int layer) const { return &scales[scales.size() / LAYERS * layer]; }
+};
+
+static std::vector<u16> halves(size_t count, float mean, float deviation, u16 (*to)(float)) {
+    std::vector<u16> made(count);
+    for (u16 &v : made) v = to(mean + deviation * normal());
+    return made;
+}
+
+// The whole step in one launch against the kernels one by one, over sequences of several lengths.
+static void test_step() {
+    const int vocabulary = 50, tokens = 3, most = 20, blocks = tokens * most, spans = 2;
+    const int lengths[tokens] = {300, 6, 257};
+    const Matrices qkv(QKV_WIDTH, HIDDEN, false), output(HIDDEN, ATTENTION_WIDTH, false), gate_up(2 * INTERMEDIATE, HIDDEN, true), down(HIDDEN, INTERMEDIATE, false);
+    const auto embeddings = halves(vocabulary * HIDDEN, 0, 1, to_bf16), input_norms = halves(LAYERS * HIDDEN, 1, 0.1f, to_bf16), post_norms = halves(LAYERS * HIDDEN, 1, 0.1f, to_bf16);
+    const auto query_norms = halves(LAYERS * HEAD_DIM, 1, 0.1f, to_bf16), key_norms = halves(LAYERS * HEAD_DIM, 1, 0.1f, to_bf16);
+    const size_t cache = (size_t)blocks * BLOCK_SIZE * KV_HEADS * HEAD_DIM;
+    const auto keys = halves(LAYERS * cache, 0, 1, to_half), values = halves(LAYERS * cache, 0, 1, to_half);
+    std::vector<int> axes(HALF), ids, positions(3 * tokens), slots, places, tables, tiles;
+    std::vector<float> frequencies(HALF);
+    for (int i = 0; i < HALF; i++) axes[i] = i % 3, frequencies[i] = powf(1e5f, -2.f * i / HEAD_DIM);
+    for (int i = 0; i < blocks; i++) tables.push_back((i * 7) % blocks);
+    for (int t = 0; t < tokens; t++) {
+        const int place = lengths[t] - 1;
+        ids.push_back(t * 11 + 3), places.push_back(place), slots.push_back(tables[t * most + place / BLOCK_SIZE] * BLOCK_SIZE + place % BLOCK_SIZE);
+        tiles.insert(tiles.end(), {t, 1, t});
+        for (int axis = 0; axis < 3; axis++) positions[axis * tokens + t] = place / (axis + 1);
+    }
+
+    struct Buffers {
+        std::vector<u16> keys, values, x, queries, gated;
+        std::vector<float> hidden, qkv, sums, marks;
+        std::vector<int> arrivals;
+        Buffers(const std::vector<u16> &keys, const std::vector<u16> &values)
+            : keys(keys), values(values), x(8 * max(HIDDEN, ATTENTION_WIDTH)), queries(tokens * ATTENTION_WIDTH), gated(8 * INTERMEDIATE), hidden(8 * HIDDEN, NAN), qkv(tokens * QKV_WIDTH, NAN),
+              sums(tokens * HEADS * spans * PARTS * HEAD_DIM, NAN), marks(tokens * HEADS * spans * PARTS * 2, NAN), arrivals(tokens * KV_HEADS) {}
+    } apart(keys, values);
+    launch({tokens, 1, 1}, 256, [&] { embed(ids.data(), embeddings.data(), nullptr, apart.hidden.data(), HIDDEN); });
+    for (int layer = 0; layer < LAYERS; layer++) {
+        auto product = [&](auto kernel, const Matrices &m, const std::vector<u16> &from, void *to, int rows, int columns, int each) {
+            launch({rows / each, 1, 1}, 256, [&] { kernel(m.of(layer), m.scales_of(layer), from.data(), to, rows, columns, tokens); });
+        };
+        launch({tokens, 1, 1}, 256, [&] { rms_norm(apart.hidden.data(), &input_norms[layer * HIDDEN], apart.x.data(), HIDDEN, 1e-6f, 0); });
+        product(linear_store_1, qkv, apart.x, apart.qkv.data(), QKV_WIDTH, HIDDEN, 32);
+        u16 *layer_keys = &apart.keys[layer * cache], *layer_values = &apart.values[layer * cache];
+        launch({tokens, HEADS + 2 * KV_HEADS, 1}, HALF, [&] {
+            heads(apart.qkv.data(), &query_norms[layer * HEAD_DIM], &key_norms[layer * HEAD_DIM], positions.data(), frequencies.data(), axes.data(), slots.data(), apart.queries.data(), layer_keys, layer_values, tokens, 1e-6f);
+        });
+        launch({tokens, KV_HEADS, spans}, 128, [&] {
+            attend_1(apart.queries.data(), layer_keys, layer_values, tables.data(), tiles.data(), places.data(), apart.sums.data(), apart.marks.data(), 0, most, spans);
+        });
+        launch({tokens, groups(HEADS, 4), 1}, 128, [&] { join(apart.sums.data(), apart.marks.data(), places.data(), apart.x.data(), 0, spans, 0); });
+        product(linear_add_1, output, apart.x, apart.hidden.data(), HIDDEN, ATTENTION_WIDTH, 32);
+        launch({tokens, 1, 1}, 256, [&] { rms_norm(apart.hidden.data(), &post_norms[layer * HIDDEN], apart.x.data(), HIDDEN, 1e-6f, 0); });
+        product(linear_gated_1, gate_up, apart.x, apart.gated.data(), INTERMEDIATE, HIDDEN, 16);
+        product(linear_add_1, down, apart.gated, apart.hidden.data(), HIDDEN, INTERMEDIATE, 32);
+    }
+
+    u32 barrier = 0xffffff00u;
+    auto whole = [&](int count, int chip, auto kernel) {
+        Buffers together(keys, values);
+        std::vector<int> its_positions;
+        for (int axis = 0; axis < 3; axis++) its_positions.insert(its_positions.end(), &positions[axis * tokens], &positions[axis * tokens] + count);
+        const Step step = {qkv.tiles.data(), output.tiles.data(), gate_up.tiles.data(), down.tiles.data(), qkv.scales.data(), output.scales.data(), gate_up.scales.data(), down.scales.data(),
+                           input_norms.data(), query_norms.data(), key_norms.data(), post_norms.data(), embeddings.data(), frequencies.data(),
+                           axes.data(), ids.data(), its_positions.data(), slots.data(), places.data(), tables.data(),
+                           together.keys.data(), together.values.data(), together.x.data(), together.gated.data(), together.hidden.data(), together.qkv.data(), together.sums.data(), together.marks.data(),
+                           together.arrivals.data(), &barrier, cache, count, most, spans, barrier, 1e-6f};
+        launch_together(chip, THREADS, [&] { kernel(step); });
+        return together;
+    };
+    const auto together = whole(tokens, 3, step_8);
+    auto hidden_of = [](const Buffers &of, int count) { return std::vector<float>(of.hidden.begin(), of.hidden.begin() + count * HIDDEN); };
+    same("a step in one launch, the same bits", hidden_of(apart, tokens), hidden_of(together, tokens));
+    same("the same keys", apart.keys, together.keys);
+    same("the same values", apart.values, together.values);
+    const auto alone = whole(1, 2, step_1);
+    same("and alone", hidden_of(apart, 1), hidden_of(alone, 1));
+    check("every barrier was passed by every block", barrier == 0xffffff00u + (1 + 5 * LAYERS) * 5, barrier);
+}
+
 static void test_pick(const char *name, int width, std::function<float(int)> logit) {
     const int rows = 2;
     std::vector<float> logits;
@@ -231,7 +345,7 @@ static void test_pick(const char *name, int width, std::function<float(int)> log
     std::vector<int> slice_ids(rows * SLICES * TOP), ids, expected_ids;
     std::vector<float> slice_values(slice_ids.size()), slice_marks(rows * SLICES * 2), sums;
     std::vector<u32> found(rows * FOUND);
-    launch({SLICES, rows, 1}, 256, [&] { pick_slices(logits.data(), slice_ids.data(), slice_values.data(), slice_marks.data(), width); });
+    launch({SLICES, rows, 1}, SLICE_THREADS, [&] { pick_slices(logits.data(), slice_ids.data(), slice_values.data(), slice_marks.data(), width); });
     launch({rows, 1, 1}, 512, [&] { pick_rows(slice_ids.data(), slice_values.data(), slice_marks.data(), found.data()); });
     std::vector<double> expected;
     for (int row = 0; row < rows; row++) {
@@ -256,7 +370,7 @@ static void test_pick_of_no_number() {
     std::vector<int> slice_ids(SLICES * TOP);
     std::vector<float> slice_values(SLICES * TOP), slice_marks(SLICES * 2);
     std::vector<u32> found(FOUND);
-    launch({SLICES, 1, 1}, 256, [&] { pick_slices(logits.data(), slice_ids.data(), slice_values.data(), slice_marks.data(), 1000); });
+    launch({SLICES, 1, 1}, SLICE_THREADS, [&] { pick_slices(logits.data(), slice_ids.data(), slice_values.data(), slice_marks.data(), 1000); });
     launch({1, 1, 1}, 512, [&] { pick_rows(slice_ids.data(), slice_values.data(), slice_marks.data(), found.data()); });
     check("what is no number is seen", std::isnan(__uint_as_float(found[2 * TOP])) && found[0] == 700, found[0]);
 }
@@ -269,8 +383,10 @@ int main() {
     test_linear(1, 128, 384);
     test_linear(20, 128, 640);
     test_linear(130, 128, 1152);
+    test_linear(140, 384, 128);
     test_halves();
     test_norm();
     test_attention();
+    test_step();
     return failed;
 }

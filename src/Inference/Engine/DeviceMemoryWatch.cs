@@ -5,7 +5,7 @@ namespace EduVision.Inference.Engine;
 
 /// <summary>What the device's memory was planned for and what is measured: now and at most. Read from any thread.</summary>
 /// <param name="placement">The plan.</param>
-internal sealed class MemoryWatch(Placement placement)
+internal sealed class DeviceMemoryWatch(Placement placement)
 {
     // Only what is new is interesting: a step of decodes takes no memory.
     private const int QuietSteps = 256;

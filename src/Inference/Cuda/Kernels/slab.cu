@@ -1,0 +1,96 @@
+// What the products by warp groups share. Put before split.cu and prefill.cu, behind warpgroup.cu.
+//
+// A block of threads has 128 rows of W: two groups of four warps, a tile of W a warp. A lane's words of W become its part of the left
+// side as in weights.cu; the right side, x, is read from shared memory, where its tiles lie as in memory (layout.cu, x_at): nothing
+// but whole tiles is ever copied. The sixteen columns of a step, and so the order of an output, are those of weights.cu's multiply.
+
+#define SLAB 128
+#define SLAB_TILES 8
+#define SLAB_THREADS 256
+
+DEVICE int groups_of(int tokens) { return (tokens + 7) >> 3; }
+
+// Steps whose left sides are made before the first of them begins.
+#ifndef AT_ONCE
+#define AT_ONCE 4
+#endif
+
+// Begins the products of a block of 128 columns. Steps' words are widened while those before them are computed.
+template <int TILES> DEVICE void begin_block(float (&part)[TILES][4], const quad (&w)[4], u64 x) {
+#pragma unroll
+    for (int first = 0; first < 8; first += AT_ONCE) {
+        u32 a[AT_ONCE][4];
+#pragma unroll
+        for (int i = 0; i < AT_ONCE; i++) {
+            const int step = first + i;
+            const u32 upper = word_of(w[step / 4 * 2], step % 4), lower = word_of(w[step / 4 * 2 + 1], step % 4);
+            a[i][0] = even_halves(upper), a[i][1] = even_halves(lower), a[i][2] = odd_halves(upper), a[i][3] = odd_halves(lower);
+        }
+        products_begin();
+#pragma unroll
+        for (int i = 0; i < AT_ONCE; i++) multiply_together(part, a[i][0], a[i][1], a[i][2], a[i][3], x + (first + i) * STEP, first + i > 0);
+    }
+    products_begun();
+}
+
+// This block's part of the tiles that BLOCKS blocks of a cluster share, the INDEXth of them, to all that RANKS has bits for. The barrier
+// of each counts all tiles.
+template <int BLOCKS> DEVICE void fetch_tiles(u8 *to, const u8 *from, int tiles, int index, int ranks, u64 *barrier) {
+    barrier_expect(barrier, tiles * TILE_OF_X);
+    if (BLOCKS == 1) return copy_bytes(to, from, tiles * TILE_OF_X, barrier);
+    const int first = tiles * index / BLOCKS, mine = tiles * (index + 1) / BLOCKS - first;
+    if (mine > 0) copy_bytes_to_all(to + first * TILE_OF_X, from + first * TILE_OF_X, mine * TILE_OF_X, barrier, ranks);
+}
+
+// The scales of a slab's block of columns: of a lane's upper row and of its lower one.
+template <int EPILOGUE> struct Scales {
+    const float *upper, *lower;
+    DEVICE Scales(const float *scales, int slab, int rows, int blocks)
+        : upper(scales + (size_t)scale_row<EPILOGUE>(slab * SLAB_TILES, 0, rows) * blocks), lower(scales + (size_t)scale_row<EPILOGUE>(slab * SLAB_TILES, 1, rows) * blocks) {}
+};
+
+template <int TILES> DEVICE void add_block(float (&segment)[TILES][4], const float (&part)[TILES][4], float upper, float lower) {
+#pragma unroll
+    for (int t = 0; t < TILES; t++)
+#pragma unroll
+        for (int i = 0; i < 4; i++) segment[t][i] = sum(segment[t][i], product(i < 2 ? upper : lower, part[t][i]));
+}
+
+// Four sums at once.
+DEVICE u32 add(u32 a, u32 b) { return __float_as_uint(sum(__uint_as_float(a), __uint_as_float(b))); }
+DEVICE quad add(const quad &a, const quad &b) { return quad{add(a.x, b.x), add(a.y, b.y), add(a.z, b.z), add(a.w, b.w)}; }
+DEVICE quad quad_of(const float (&v)[4]) { return quad{__float_as_uint(v[0]), __float_as_uint(v[1]), __float_as_uint(v[2]), __float_as_uint(v[3])}; }
+DEVICE void spread(float (&to)[4], const quad &v) { to[0] = __uint_as_float(v.x), to[1] = __uint_as_float(v.y), to[2] = __uint_as_float(v.z), to[3] = __uint_as_float(v.w); }
+
+// A warp's outputs from its registers: of tile `tile` of W and 8 * TILES tokens. Eight rows of a token make a sector of memory.
+template <int EPILOGUE, int TILES>
+DEVICE void write(const float (&value)[TILES][4], void *out, int tile, int token0, int row, int quarter, int rows, int tokens, int groups) {
+    if (EPILOGUE == GATED) {
+        // Two lanes have a row and the one after the next, which lie beside each other, of two tokens: each writes both for one.
+        const int second = row >> 1 & 1;
+#pragma unroll
+        for (int t = 0; t < TILES; t++) {
+            const float a = gate(value[t][0], value[t][2]), b = gate(value[t][1], value[t][3]);
+            const float other = __shfl_xor_sync(0xffffffffu, second ? a : b, 8);
+            const int token = token0 + t * 8 + quarter * 2 + second;
+            if (token < tokens) *(u32 *)((u16 *)out + x_at(token, tile * 8 + (row & ~2), rows, groups)) = second ? pack_half(other, b) : pack_half(a, other);
+        }
+        return;
+    }
+    float *to = (float *)out + (size_t)(token0 + quarter * 2) * rows + tile * 16 + row;
+    // What is there is read for 32 tokens before any of it is written.
+    constexpr int TOGETHER = 4;
+#pragma unroll
+    for (int first = 0; first < TILES; first += TOGETHER) {
+        float there[TOGETHER][4] = {};
+        auto each = [&](auto action) {
+#pragma unroll
+            for (int t = 0; t < TOGETHER; t++)
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+                    if (token0 + (first + t) * 8 + quarter * 2 + (i & 1) < tokens) action(t, i, to + (size_t)((first + t) * 8 + (i & 1)) * rows + (i >> 1) * 8);
+        };
+        if (EPILOGUE == ADD) each([&](int t, int i, float *at) { there[t][i] = *at; });
+        each([&](int t, int i, float *at) { *at = EPILOGUE == ADD ? there[t][i] + value[first + t][i] : value[first + t][i]; });
+    }
+}
