@@ -29,8 +29,10 @@ internal sealed class CudaWeights : IDisposable
 
         Tensor Norms(string part, long width)
         {
-            using var scope = NewDisposeScope();
-            return stack([.. Enumerable.Range(0, text.Layers).Select(layer => plain.Take(Of(layer, part), width))]).DetachFromDisposeScope();
+            var all = Enumerable.Range(0, text.Layers).Select(layer => plain.Take(Of(layer, part), width)).ToList();
+            var stacked = stack(all);
+            all.ForEach(one => one.Dispose());
+            return stacked;
         }
 
         Fp8Stack Stack(long columns, bool isPaired, params (string Part, long Rows)[] parts)
