@@ -30,7 +30,7 @@ internal static class ServiceBenchmark
             var span = Stopwatch.GetElapsedTime(all.Min(answer => answer.FirstToken), all.Max(answer => answer.End)).TotalSeconds;
             eight.Add(all.Sum(answer => answer.Done.Usage.ReasoningTokens + answer.Done.Usage.AnswerTokens - 1) / span);
         }
-        return new BenchmarkResult(status!.Model, status.ModelHash, status.Device, runs, tokens, Median(ready), Median(first), Median(alone), Median(eight));
+        return new BenchmarkResult(status!.Model, status.ModelHash, status.Device, runs, tokens, ready.Median(), first.Median(), alone.Median(), eight.Median());
     }
 
     private static async Task<string> SendAsync(InferenceClient client, byte[] photo, CancellationToken cancellationToken)
@@ -60,11 +60,5 @@ internal static class ServiceBenchmark
             if (item is Failed failed) throw new InvalidOperationException($"The service failed: {failed.Message}");
         }
         throw new InvalidOperationException("The stream ended without a last event.");
-    }
-
-    private static double Median(List<double> values)
-    {
-        values.Sort();
-        return values.Count % 2 == 1 ? values[values.Count / 2] : (values[(values.Count / 2) - 1] + values[values.Count / 2]) / 2;
     }
 }

@@ -78,6 +78,13 @@ public sealed class BlockPool
         keys[block] = null;
     }
 
+    /// <summary>Makes every block unfindable: what comes next is computed anew.</summary>
+    public void ForgetAll()
+    {
+        byKey.Clear();
+        Array.Clear(keys);
+    }
+
     /// <summary>Lets go of a block. Unfindable ones are reused first, findable ones as late as possible.</summary>
     public void Release(int block)
     {

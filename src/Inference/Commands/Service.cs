@@ -35,7 +35,7 @@ internal static class Service
     public static string AddressOf(WebApplication app) => app.Urls.First();
 
     // What a person can mend by what the message says; anything else is ours, and its stack is worth seeing.
-    private static bool IsUsers(Exception exception) => exception is OptionsValidationException or ValidationException
+    internal static bool IsUsers(Exception exception) => exception is OptionsValidationException or ValidationException
         or ModelFileException or IOException or UnauthorizedAccessException or DllNotFoundException
         // A value of the configuration that is no number where one is wanted; the message names it.
         or InvalidOperationException { InnerException: FormatException or ArgumentException or OverflowException };

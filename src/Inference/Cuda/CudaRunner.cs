@@ -34,6 +34,9 @@ public sealed class CudaRunner : ModelRunner
     /// <inheritdoc/>
     public override string Device { get; }
 
+    /// <inheritdoc/>
+    public override bool IsBatchInvariant => true;
+
     /// <summary>Loads a checkpoint folder.</summary>
     /// <param name="directory">A published FP8 checkpoint.</param>
     /// <param name="ordinal">Which GPU.</param>
@@ -76,6 +79,9 @@ public sealed class CudaRunner : ModelRunner
         var decoder = new CudaText(config.Text, weights, kernels, layout, maxTokens, maxSequences, device);
         return new CudaRunner(tower, weights, kernels, decoder, device, layout.BlockSize, $"cuda:{ordinal} ({chip.Architecture})");
     }
+
+    /// <summary>Random keys and values in the whole cache: to measure what a long past costs.</summary>
+    internal void FillCache() => text.FillCache();
 
     /// <inheritdoc/>
     public override EncodedImage Encode(ImageSource image)

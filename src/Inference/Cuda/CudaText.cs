@@ -107,6 +107,13 @@ internal sealed class CudaText : IDisposable
         CudaDriver.Wait(kernels.Stream);
     }
 
+    /// <summary>Random keys and values everywhere, as if much had been computed: to measure what a long past costs.</summary>
+    public void FillCache()
+    {
+        keys.normal_();
+        values.normal_();
+    }
+
     /// <summary>Chooses behind a sampled row of the last step: from its largest logits, or from all where they are not enough.</summary>
     /// <param name="row">Which of the rows that were asked for.</param>
     /// <param name="request">How.</param>

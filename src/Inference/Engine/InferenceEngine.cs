@@ -107,6 +107,12 @@ public sealed class InferenceEngine : IHostedService, IDisposable
         lock (gate) scheduler.CheckIntegrity();
     }
 
+    /// <summary>Makes all that was computed before unfindable, so that a prompt that comes again is computed again.</summary>
+    internal void ForgetPrefixes()
+    {
+        lock (gate) pool.ForgetAll();
+    }
+
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {

@@ -105,12 +105,11 @@ public sealed class RequestPreparer(ServedModel model, ImageStore store, IOption
     private Prompt Prompt(List<ChatMessage> messages, List<(string Hash, ImageGrid Grid)> images, bool reasons)
     {
         var built = model.Chat.Prompts.Build(messages);
-        var length = built.Length;
         var opened = model.Chat.Template.StartsInReasoning;
         return new Prompt
         {
             Ids = opened && !reasons ? [.. built.InputIds, .. rules.CloseReasoning] : built.InputIds,
-            Positions = new RotaryPositions(built.Positions[..length], built.Positions[length..(2 * length)], built.Positions[(2 * length)..]),
+            Positions = RotaryPositions.Of(built),
             StartsInReasoning = opened && reasons,
             Images = [.. built.Images.Zip(images).Select(pair => new PromptImage(
                 Identity(pair.Second.Hash, pair.First.Grid), pair.First.Start, pair.First.Length, Source(pair.Second.Hash, pair.First.Grid)))],

@@ -13,6 +13,9 @@ public abstract class ModelRunner : IDisposable
     /// <summary>The device, for people, such as <c>CPU (2 threads)</c>.</summary>
     public abstract string Device { get; }
 
+    /// <summary>Whether a sequence gets the same numbers, bit by bit, alone or in company, in one chunk or in many.</summary>
+    public virtual bool IsBatchInvariant => false;
+
     /// <summary>Runs the vision tower over one image whose patches are ready.</summary>
     /// <returns>What <see cref="Step"/> puts in place of the image's placeholder tokens; the caller owns it.</returns>
     public abstract EncodedImage Encode(ImageSource image);

@@ -42,6 +42,10 @@ public sealed record RotaryPositions(IReadOnlyList<int> Time, IReadOnlyList<int>
         return new RotaryPositions(count, count, count);
     }
 
+    /// <summary>Positions of a prompt with images.</summary>
+    public static RotaryPositions Of(Model.Chat.Prompt prompt) =>
+        new(prompt.Positions[..prompt.Length], prompt.Positions[prompt.Length..(2 * prompt.Length)], prompt.Positions[(2 * prompt.Length)..]);
+
     /// <summary>Time, height and width of the token at <paramref name="index"/>, in the prompt or behind it.</summary>
     public (int Time, int Height, int Width) At(int index)
     {

@@ -12,7 +12,11 @@ public readonly record struct ImageSpan(ImageGrid Grid, int Start, int Length);
 /// <summary>A conversation as the text model takes it, up to where it goes on.</summary>
 public sealed class Prompt
 {
-    internal Prompt(int[] inputIds, IReadOnlyList<ImageSpan> images, int mergeSize)
+    /// <summary>A prompt put together by hand; <see cref="PromptBuilder"/> makes one of a conversation.</summary>
+    /// <param name="inputIds">Token ids.</param>
+    /// <param name="images">The images among them, in order.</param>
+    /// <param name="mergeSize">Patches on the side of the block that becomes one token.</param>
+    public Prompt(int[] inputIds, IReadOnlyList<ImageSpan> images, int mergeSize)
     {
         InputIds = inputIds;
         Images = images;

@@ -11,5 +11,5 @@ public sealed record DeepStackInjection(Tensor Rows, IReadOnlyList<Tensor> Featu
     public void Dispose() => Rows.Dispose();
 
     internal Tensor AddTo(Tensor hidden, int layer) =>
-        layer < Features.Count ? hidden.index_add(0, Rows, Features[layer], 1) : hidden;
+        layer < Features.Count ? hidden.index_add(0, Rows, Features[layer], Scalars.One) : hidden;
 }

@@ -5,7 +5,8 @@ namespace EduVision.Model.Network;
 
 /// <summary>
 /// Root mean square normalisation over the last dimension, in float32 whatever the compute type. Written around the vector norm
-/// because one kernel then reads the row, where square and mean are two: a decode step is made of such small operations.
+/// because one kernel then reads the row, where square and mean are two: a decode step is made of such small operations. (Not
+/// <c>linalg.vector_norm</c>: see <see cref="Scalars"/>.)
 /// </summary>
 internal sealed class RmsNorm : IDisposable
 {
@@ -26,7 +27,7 @@ internal sealed class RmsNorm : IDisposable
     public Tensor Apply(Tensor x, Tensor weight)
     {
         var wide = x.dtype == ScalarType.Float32 ? x : x.to(ScalarType.Float32);
-        var norm = linalg.vector_norm(wide, 2, [-1], keepdim: true);
+        var norm = wide.norm(-1, keepdim: true);
         var normal = wide.mul(eps.addcmul(norm, norm, share).rsqrt());
         return (x.dtype == ScalarType.Float32 ? normal : normal.to(x.dtype)).mul(weight);
     }

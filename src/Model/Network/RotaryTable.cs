@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EduVision.Model.Network;
@@ -6,8 +5,6 @@ namespace EduVision.Model.Network;
 /// <summary>Angles of one forward pass's tokens, computed once and used by every layer.</summary>
 public sealed class RotaryTable : IDisposable
 {
-    private static readonly Scalar One = 1;
-
     // Broadcast over heads. The first half of the sines is negated, so that turning (a, b) into (-b, a) is a mere roll.
     private readonly Tensor cos;
     private readonly Tensor sin;
@@ -33,7 +30,7 @@ public sealed class RotaryTable : IDisposable
     /// <param name="heads">[tokens, heads, headDim].</param>
     /// <returns>As given, in the wider of its type and the table's.</returns>
     internal Tensor Rotate(Tensor heads) =>
-        heads.mul(cos).addcmul(heads.roll(heads.shape[^1] / 2, -1), sin, One);
+        heads.mul(cos).addcmul(heads.roll(heads.shape[^1] / 2, -1), sin, Scalars.One);
 
     internal RotaryTable MoveToOuterDisposeScope()
     {

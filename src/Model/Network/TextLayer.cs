@@ -41,10 +41,10 @@ internal sealed class TextLayer : IDisposable
     public Tensor Forward(Tensor hidden, RotaryTable rotary, IAttention attention)
     {
         using var scope = NewDisposeScope();
-        hidden = hidden + linear(Attend(norms.Hidden.Apply(hidden, inputNorm), rotary, attention), output);
+        hidden = hidden.Plus(linear(Attend(norms.Hidden.Apply(hidden, inputNorm), rotary, attention), output));
         var gateUp = linear(norms.Hidden.Apply(hidden, postNorm), this.gateUp);
         var (gate, up) = (gateUp.narrow(-1, 0, config.IntermediateSize), gateUp.narrow(-1, config.IntermediateSize, config.IntermediateSize));
-        return (hidden + linear(gate.silu().mul(up), down)).MoveToOuterDisposeScope();
+        return hidden.Plus(linear(gate.silu().mul(up), down)).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

@@ -27,6 +27,23 @@ public sealed class BlockPoolTests
     }
 
     [Fact]
+    public void What_was_forgotten_is_not_found_again_and_can_be_published_anew()
+    {
+        var pool = new BlockPool(2, 4);
+        Assert.True(pool.TryTake(out var held));
+        pool.Publish(held, Key(1));
+        Assert.True(pool.TryTake(out var released));
+        pool.Publish(released, Key(2));
+        pool.Release(released);
+        pool.ForgetAll();
+        Assert.False(pool.TryFind(Key(1), out _) || pool.TryFind(Key(2), out _));
+        pool.CheckIntegrity([[held]]);
+        pool.Publish(held, Key(3));
+        Assert.True(pool.TryFind(Key(3), out _));
+        pool.CheckIntegrity([[held]]);
+    }
+
+    [Fact]
     public void Releasing_too_often_and_books_that_differ_are_found()
     {
         var pool = new BlockPool(2, 4);

@@ -14,6 +14,8 @@ internal sealed class FakeRunner(int blocks, int blockSize, Func<IReadOnlyList<i
 
     public override string Device => "fake";
 
+    public override bool IsBatchInvariant => true;
+
     public int Steps { get; private set; }
 
     public int LargestStep { get; private set; }

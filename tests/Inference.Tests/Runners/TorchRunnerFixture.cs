@@ -46,11 +46,10 @@ public class TorchRunnerFixture
             parts.Insert(0, new ImagePart(patched.Grid));
         }
         var built = Model.Chat.Prompts.Build([new ChatMessage(ChatRole.User, parts)]);
-        var length = built.Length;
         return new Prompt
         {
             Ids = built.InputIds,
-            Positions = new RotaryPositions(built.Positions[..length], built.Positions[length..(2 * length)], built.Positions[(2 * length)..]),
+            Positions = RotaryPositions.Of(built),
             Images = [.. built.Images.Select(span => new PromptImage($"stripes{number}", span.Start, span.Length, new ImageSource(span.Grid, () => new ImagePatches(patched!.Pixels, patched.Grid))))],
         };
     }

@@ -83,6 +83,13 @@ internal static unsafe partial class CudaDriver
         return (long)(total - free);
     }
 
+    /// <summary>All memory of the GPU.</summary>
+    internal static long TotalBytes()
+    {
+        Check(cuMemGetInfo_v2(out _, out var total), nameof(cuMemGetInfo_v2));
+        return (long)total;
+    }
+
     internal static nint AllocatePinned(long bytes)
     {
         Check(cuMemHostAlloc(out var address, (nuint)bytes, 0), nameof(cuMemHostAlloc));

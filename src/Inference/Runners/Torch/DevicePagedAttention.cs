@@ -60,7 +60,7 @@ internal sealed class DevicePagedAttention : PagedAttention
         decodeSlots = Own([.. decodes.SelectMany(decode => Slots(decode.Chunk, 0, decode.Chunk.End).Concat(Enumerable.Repeat(0L, longest - decode.Chunk.End)))]);
         var lengths = Own([.. decodes.Select(decode => (long)decode.Chunk.End)]);
         using (NewDisposeScope())
-            decodeMask = arange(longest, device: device).unsqueeze(0).lt(lengths.unsqueeze(1)).view(decodes.Count, 1, 1, longest).DetachFromDisposeScope();
+            decodeMask = tensor([.. Enumerable.Range(0, longest)], device: device).unsqueeze(0).lt(lengths.unsqueeze(1)).view(decodes.Count, 1, 1, longest).DetachFromDisposeScope();
         owned.Add(decodeMask);
     }
 
