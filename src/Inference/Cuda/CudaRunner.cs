@@ -105,6 +105,21 @@ public sealed class CudaRunner : ModelRunner
     private static Nvrtc FindCompiler(string? torchLibrary) => Nvrtc.Find(torchLibrary)
         ?? throw new CudaException("finding NVRTC", 0, "libnvrtc is neither on the library path nor beside an installed PyTorch; NVRTC_LIBRARY can name it");
 
+    /// <summary>Runs a step and shows the hidden states behind each layer; see <see cref="CudaText.Seen"/>. A step of decodes has none to show.</summary>
+    internal IReadOnlyList<ChunkResult> Step(IReadOnlyList<SequenceChunk> chunks, Action<int, Tensor> seen)
+    {
+        if (chunks.All(chunk => chunk.Count == 1)) throw new ArgumentException("A step of decodes is a graph: nothing can be seen of its layers.", nameof(chunks));
+        text.Seen = seen;
+        try
+        {
+            return Step(chunks);
+        }
+        finally
+        {
+            text.Seen = null;
+        }
+    }
+
     /// <summary>Random keys and values in the whole cache: to measure what a long past costs.</summary>
     internal void FillCache() => text.FillCache();
 

@@ -99,6 +99,12 @@ internal sealed class CudaText : IDisposable
     /// <summary>Most tokens of a step.</summary>
     public int MaxTokens { get; }
 
+    /// <summary>
+    /// Called behind each layer, DeepStack included, with its number and the hidden states: [tokens, hidden], float32, changed by the next
+    /// layer. For steps that are no graph only: it may use torch.
+    /// </summary>
+    public Action<int, Tensor>? Seen { get; set; }
+
     /// <summary>Computes a step and waits for it. <see cref="Choose"/> then says what came of each sampled row.</summary>
     public void Forward(StepBatch batch)
     {
@@ -190,11 +196,13 @@ internal sealed class CudaText : IDisposable
         kernels.Launch("embed", new Grid(batch.Tokens), 256, 0, batch.Ids, weights.Embeddings.Address(), images?.Address() ?? 0, hidden.Address(), config.HiddenSize);
         for (var layer = 0; layer < config.Layers; layer++)
         {
+            if (layer > 0) Show(batch, layer - 1);
             Layer(batch, layer);
             if (batch.Images is not { } pictures || layer >= pictures.DeepStack.Count) continue;
             using var features = pictures.DeepStack[layer].contiguous();
             kernels.Launch("add_rows", new Grid(batch.ImageTokens), 256, 0, batch.ImageRows, features.Address(), hidden.Address(), config.HiddenSize);
         }
+        Show(batch, config.Layers - 1);
         if (batch.Sampled > 0) Logits(batch);
     }
 
@@ -211,6 +219,13 @@ internal sealed class CudaText : IDisposable
             LayerCache = cacheBytes / sizeof(ushort), Tokens = batch.Tokens, TableWidth = batch.TableWidth, Spans = batch.Spans, Epsilon = epsilon,
         });
         Logits(batch);
+    }
+
+    private void Show(StepBatch batch, int layer)
+    {
+        if (Seen is null) return;
+        using var states = hidden.narrow(0, 0, batch.Tokens);
+        Seen(layer, states);
     }
 
     private void Layer(StepBatch batch, int index)

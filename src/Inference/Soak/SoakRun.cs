@@ -44,7 +44,7 @@ internal sealed class SoakRun(SoakSettings settings)
         Loaded?.Invoke(engine);
 
         var tally = new SoakTally(settings.Replays, settings.Seed);
-        var (process, gpu) = (new MemoryWatch(settings.ReadMemory), GpuWatch(engine.State.Device));
+        var (process, gpu) = (new MemoryTrend(settings.ReadMemory), GpuTrend(engine.State.Device));
         var begun = Stopwatch.GetTimestamp();
         var stands = await AskAsync(engine, tally, process, gpu, progress, cancellationToken);
         var (seconds, state, replayed, same) = (Stopwatch.GetElapsedTime(begun).TotalSeconds, engine.State, 0, 0);
@@ -74,7 +74,7 @@ internal sealed class SoakRun(SoakSettings settings)
     }
 
     // False if the engine stands still.
-    private async Task<bool> AskAsync(InferenceEngine engine, SoakTally tally, MemoryWatch process, MemoryWatch? gpu, Action<string> progress, CancellationToken cancellationToken)
+    private async Task<bool> AskAsync(InferenceEngine engine, SoakTally tally, MemoryTrend process, MemoryTrend? gpu, Action<string> progress, CancellationToken cancellationToken)
     {
         var maker = new RequestMaker(settings);
         var begun = Stopwatch.GetTimestamp();
@@ -161,7 +161,7 @@ internal sealed class SoakRun(SoakSettings settings)
         return output.Tokens;
     }
 
-    private MemorySpan Growth(string what, MemoryWatch watch)
+    private MemorySpan Growth(string what, MemoryTrend watch)
     {
         var span = new MemorySpan(watch.First, watch.Last);
         if (span is { First: 0 } or { Last: 0 }) findings.Add("Memory could not be watched", $"{what}: too few samples");
@@ -169,11 +169,11 @@ internal sealed class SoakRun(SoakSettings settings)
         return span;
     }
 
-    private static MemoryWatch? GpuWatch(string device)
+    private static MemoryTrend? GpuTrend(string device)
     {
         if (!device.StartsWith("cuda", StringComparison.Ordinal)) return null;
         var ordinal = device.Length > 5 && char.IsAsciiDigit(device[5]) ? device[5] - '0' : 0;
-        return new MemoryWatch(() =>
+        return new MemoryTrend(() =>
         {
             // Samples are taken by whatever thread is free.
             CudaDriver.Use(ordinal);

@@ -35,7 +35,7 @@ internal sealed record SoakSettings
     public long GrowthBytes { get; init; } = 64L << 20;
 
     /// <summary>What the process has in memory.</summary>
-    public Func<long> ReadMemory { get; init; } = MemoryWatch.ProcessBytes;
+    public Func<long> ReadMemory { get; init; } = MemoryTrend.ProcessBytes;
 
     /// <summary>How long nobody may get a token while somebody waits for one.</summary>
     public TimeSpan StallLimit { get; init; } = TimeSpan.FromMinutes(1);

@@ -50,8 +50,9 @@ public sealed class TextDecoder : IDisposable
     /// <param name="rotary">From <see cref="Rotary"/>, for these tokens.</param>
     /// <param name="attention">How the tokens see each other and the past.</param>
     /// <param name="deepStack">What is added to image tokens; null when there are none in this pass.</param>
+    /// <param name="seen">Called behind each layer, DeepStack included, with its number and what the next one gets: [tokens, hidden], the decoder's own.</param>
     /// <returns>[tokens, hidden].</returns>
-    public Tensor Forward(Tensor hidden, RotaryTable rotary, IAttention attention, DeepStackInjection? deepStack = null)
+    public Tensor Forward(Tensor hidden, RotaryTable rotary, IAttention attention, DeepStackInjection? deepStack = null, Action<int, Tensor>? seen = null)
     {
         using var scope = NewDisposeScope();
         var stream = hidden;
@@ -64,6 +65,8 @@ public sealed class TextDecoder : IDisposable
                 using var plain = stream;
                 stream = deepStack.AddTo(plain, layer);
             }
+
+            seen?.Invoke(layer, stream);
         }
 
         return norms.Hidden.Apply(stream, norm).MoveToOuterDisposeScope();

@@ -30,52 +30,45 @@ public sealed class Probe : IDisposable
     /// <summary>Runs the conversation of a file.</summary>
     /// <param name="messagesPath">See <see cref="MessagesFile"/>.</param>
     /// <param name="greedy">How many tokens to generate, the likeliest each time; stop tokens do not stop it.</param>
+    /// <param name="layers">Whether the hidden states behind every layer are wanted too.</param>
     /// <returns>The caller owns it.</returns>
     /// <exception cref="ImageException">An image is refused.</exception>
     /// <exception cref="FormatException">The file is no conversation.</exception>
-    public ProbeResult Run(string messagesPath, int greedy)
+    public ProbeResult Run(string messagesPath, int greedy, bool layers = false)
     {
-        var images = new List<PatchedImage>();
-        IReadOnlyList<ChatMessage> messages = MessagesFile.Read(messagesPath, path =>
-        {
-            // The full decode: a JPEG shrunk while decoding has other pixels than the reference's.
-            images.Add(processor.Images.Process(File.ReadAllBytes(path), new ImageLimits(), fast: false));
-            return images[^1].Grid;
-        });
-        return Run(processor.Prompts.Build(messages), images, greedy);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => model.Dispose();
-
-    private ProbeResult Run(Prompt prompt, List<PatchedImage> images, int greedy)
-    {
+        var input = ProbeInput.Read(processor, messagesPath);
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         Device device = model.Text.Device;
-        Tensor pixels = images.Count == 0
-            ? zeros([0, processor.Images.Config.PatchWidth])
-            : cat([.. images.Select(image => image.ToTensor())]);
-        VisionOutput? vision = images.Count == 0
+        Prompt prompt = input.Prompt;
+        Tensor pixels = input.PixelTensor(processor.Images.Config.PatchWidth);
+        VisionOutput? vision = input.Images.Count == 0
             ? null
-            : model.Vision.Forward(pixels.to(model.Text.ComputeType, device), [.. images.Select(image => image.Grid)]);
+            : model.Vision.Forward(pixels.to(model.Text.ComputeType, device), [.. input.Images.Select(image => image.Grid)]);
         Tensor ids = prompt.IdTensor();
         Tensor positions = prompt.PositionTensor();
         using var cache = new KvCacheAttention(model.Config.Text, prompt.Length + greedy, device, model.Text.ComputeType);
-        using ModelInput input = model.Prepare(ids.to(device), vision);
-        Tensor hidden = model.Text.Forward(input.Hidden, model.Text.Rotary(positions.to(device)), cache, input.DeepStack);
+        using ModelInput prepared = model.Prepare(ids.to(device), vision);
+        List<Tensor> seen = [];
+        Tensor hidden = model.Text.Forward(
+            prepared.Hidden, model.Text.Rotary(positions.to(device)), cache, prepared.DeepStack,
+            layers ? (_, state) => seen.Add(ProbeResult.Keep(state)) : null);
         Tensor logits = model.Text.Logits(hidden).to(ScalarType.Float32).cpu();
         long[] generated = Generate(cache, logits[-1], prompt.NextPosition, greedy);
         return new ProbeResult
         {
             InputIds = ids.MoveToOuterDisposeScope(),
-            ImageGrids = tensor(images.SelectMany(image => (long[])[image.Grid.T, image.Grid.H, image.Grid.W]).ToArray(), [images.Count, 3]).MoveToOuterDisposeScope(),
+            ImageGrids = input.GridTensor().MoveToOuterDisposeScope(),
             PixelValues = pixels.MoveToOuterDisposeScope(),
             PositionIds = positions.MoveToOuterDisposeScope(),
             Logits = logits.MoveToOuterDisposeScope(),
             Greedy = tensor(generated).MoveToOuterDisposeScope(),
+            HiddenStates = layers ? ProbeResult.Stack(seen).MoveToOuterDisposeScope() : null,
         };
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => model.Dispose();
 
     private long[] Generate(KvCacheAttention cache, Tensor logits, int position, int count)
     {

@@ -2,7 +2,7 @@ namespace EduVision.Inference.Soak;
 
 /// <summary>Memory over a soak: how much there was after the warm-up, and how much at the end.</summary>
 /// <param name="read">Bytes now.</param>
-internal sealed class MemoryWatch(Func<long> read)
+internal sealed class MemoryTrend(Func<long> read)
 {
     // Shares of the soak. By the first, code is compiled, caches have filled and every kind of request has been seen.
     private const double WarmUntil = 0.3, FirstUntil = 0.5, LastFrom = 0.8;
