@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -115,8 +116,11 @@ public sealed class PageTests(TalkativeApp app) : BrowserTest(app), IClassFixtur
         await page.Keyboard.PressAsync("Tab");
         await Expect(page.Locator(".skip-link")).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("Enter");
+        // The link is followed by way of the circuit: keys pressed before it has been go on from the old place.
+        await Expect(page).ToHaveURLAsync(new Regex("#main$"));
 
         await TabToAsync(page, ".file-input");
+        await Expect(page.Locator(".file-input:focus")).ToHaveCountAsync(1);
         var chooser = await page.RunAndWaitForFileChooserAsync(() => page.Keyboard.PressAsync("Enter"));
         await chooser.SetFilesAsync(Places.Sample("equation"));
         await Expect(page.Locator(".tray img[src$='/thumbnail']")).ToBeVisibleAsync();
