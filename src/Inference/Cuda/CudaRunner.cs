@@ -67,11 +67,10 @@ public sealed class CudaRunner : ModelRunner
     {
         if (layout.BlockSize % TileRows != 0) throw new NotSupportedException($"The GPU kernels want KV blocks of a multiple of {TileRows} tokens, not {layout.BlockSize}.");
         var nvrtc = Nvrtc.Find(torchLibrary) ?? throw new CudaException("finding NVRTC", 0, "libnvrtc is neither on the library path nor beside an installed PyTorch; NVRTC_LIBRARY can name it");
-        var (major, minor, driver) = CudaDriver.Describe(ordinal);
+        var (chip, driver) = CudaDriver.Describe(ordinal);
         CudaDriver.Use(ordinal);
         var compiler = new KernelCompiler(nvrtc.Compile, $"{nvrtc.Version} {driver}", KernelCompiler.DefaultFolder);
         var device = new Device($"cuda:{ordinal}");
-        var chip = Chip.Of(major, minor, CudaDriver.Processors(ordinal));
         var kernels = new KernelLibrary(compiler, chip, config.Text, layout.BlockSize);
         using var off = no_grad();
         var weights = text(device, chip);
