@@ -22,10 +22,10 @@ internal static class RunnerBenchmark
     {
         var config = KnownModels.All[workload.Model];
         var nvrtc = Nvrtc.Find(torchLibrary) ?? throw new CudaException("finding NVRTC", 0, "libnvrtc is neither on the library path nor beside an installed PyTorch");
-        var (major, minor, _) = CudaDriver.Describe(0);
+        var (chip, _) = CudaDriver.Describe(0);
         CudaDriver.Use(0);
         progress("Reading memory");
-        var bandwidth = ReadBandwidth.Measure(nvrtc, Chip.Of(major, minor, CudaDriver.Processors(0)).Architecture, CudaDriver.TotalBytes() - CudaDriver.UsedBytes());
+        var bandwidth = ReadBandwidth.Measure(nvrtc, chip.Architecture, CudaDriver.TotalBytes() - CudaDriver.UsedBytes());
         progress("Finding out what the model leaves of the memory");
         var free = RoomBeside(config, workload, torchLibrary);
         var room = RunnerRoom.For(config, workload, BlockSize, free);

@@ -84,11 +84,10 @@ public sealed class CudaRunner : ModelRunner
         CudaFit fit, CardMemory? card)
     {
         var nvrtc = FindCompiler(torchLibrary);
-        var (major, minor, driver) = CudaDriver.Describe(ordinal);
+        var (chip, driver) = CudaDriver.Describe(ordinal);
         CudaDriver.Use(ordinal);
         var compiler = new KernelCompiler(nvrtc.Compile, $"{nvrtc.Version} {driver}", KernelCompiler.DefaultFolder);
         var device = new Device($"cuda:{ordinal}");
-        var chip = Chip.Of(major, minor, CudaDriver.Processors(ordinal));
         var kernels = new KernelLibrary(compiler, chip, config.Text, layout.BlockSize);
         using var off = no_grad();
         var weights = text(device, chip);

@@ -169,9 +169,9 @@ public sealed class LinearKernelTests
     {
         var nvrtc = Nvrtc.Find(null);
         Assert.SkipWhen(nvrtc is null, "There is no NVRTC on the library path.");
-        var (major, minor, driver) = CudaDriver.Describe(0);
+        var (chip, driver) = CudaDriver.Describe(0);
         CudaDriver.Use(0);
         var config = new TextConfig { VocabSize = 16, HiddenSize = 128, IntermediateSize = 128, Layers = 1, Heads = 32, KvHeads = 8, HeadDim = 128, Rope = new RopeSettings(1e4, 24, 20, 20) };
-        return new KernelLibrary(new KernelCompiler(nvrtc.Compile, $"{nvrtc.Version} {driver}", null), Chip.Of(major, minor, CudaDriver.Processors(0)), config, 16, depth);
+        return new KernelLibrary(new KernelCompiler(nvrtc.Compile, $"{nvrtc.Version} {driver}", null), chip, config, 16, depth);
     }
 }

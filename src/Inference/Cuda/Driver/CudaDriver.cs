@@ -10,24 +10,17 @@ internal static unsafe partial class CudaDriver
 
     static CudaDriver() => NativeLibrary.SetDllImportResolver(typeof(CudaDriver).Assembly, Resolve);
 
-    /// <summary>Compute capability, such as (9, 0), of a GPU, and the driver's version.</summary>
+    /// <summary>A GPU, and its driver's version.</summary>
     /// <exception cref="CudaException">There is no driver or no such GPU.</exception>
-    public static (int Major, int Minor, int Driver) Describe(int ordinal)
+    public static (Chip Chip, int Driver) Describe(int ordinal)
     {
         Check(cuInit(0), nameof(cuInit));
         Check(cuDeviceGet(out var device, ordinal), nameof(cuDeviceGet));
         Check(cuDeviceGetAttribute(out var major, 75, device), nameof(cuDeviceGetAttribute));
         Check(cuDeviceGetAttribute(out var minor, 76, device), nameof(cuDeviceGetAttribute));
+        Check(cuDeviceGetAttribute(out var processors, 16, device), nameof(cuDeviceGetAttribute));
         Check(cuDriverGetVersion(out var driver), nameof(cuDriverGetVersion));
-        return (major, minor, driver);
-    }
-
-    /// <summary>Multiprocessors of a GPU.</summary>
-    public static int Processors(int ordinal)
-    {
-        Check(cuDeviceGet(out var device, ordinal), nameof(cuDeviceGet));
-        Check(cuDeviceGetAttribute(out var count, 16, device), nameof(cuDeviceGetAttribute));
-        return count;
+        return (Chip.Of(major, minor, processors), driver);
     }
 
     /// <summary>Makes the GPU's primary context, which torch uses too, the calling thread's.</summary>

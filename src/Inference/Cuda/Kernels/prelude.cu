@@ -34,14 +34,6 @@ DEVICE u32 halves_of_fp8(u16 two) {
 
 DEVICE u16 to_half(float v) { return (u16)pack_half(v, 0.f); }
 
-DEVICE float half_of(u16 v) {
-    float f;
-    asm("cvt.f32.f16 %0, %1;" : "=f"(f) : "h"(v));
-    return f;
-}
-
-DEVICE float half_low(u32 v) { return half_of((u16)v); }
-DEVICE float half_high(u32 v) { return half_of((u16)(v >> 16)); }
 DEVICE float bf16_of(u16 v) { return __uint_as_float((u32)v << 16); }
 DEVICE float bf16_low(u32 v) { return __uint_as_float(v << 16); }
 DEVICE float bf16_high(u32 v) { return __uint_as_float(v & 0xffff0000u); }

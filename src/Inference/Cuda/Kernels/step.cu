@@ -108,15 +108,13 @@ template <int TOKENS, int RING> struct Decoder {
         scales = turns + TOKENS * HEAD_DIM;
         before = (int *)(scales + 2 * scales_count) + team;
 #if BULK_COPIES
-        filled = (u64 *)memory_end() + (thread >> 5) * RING;
+        filled = (u64 *)((size_t)(scales + 2 * scales_count + TEAMS + 1) & ~(size_t)7) + (thread >> 5) * RING;
         if (lane == 0)
             for (int i = 0; i < RING; i++) barrier_begin(filled + i, 1);
         barriers_begun();
         __syncwarp();
 #endif
     }
-
-    DEVICE void *memory_end() { return (void *)((size_t)(scales + 2 * scales_count + TEAMS + 1) & ~(size_t)7); }
 
     // Asks for the next two tiles of a segment, or its last one, or for nothing at the end. Nobody reads what was at that place any more.
     DEVICE void fetch(int at) {
