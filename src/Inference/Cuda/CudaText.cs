@@ -267,7 +267,8 @@ internal sealed class CudaText : IDisposable
         else
         {
             var tiles = TilesFor(batch.Sampled, MostHeadTiles);
-            const int headRows = 128, headColumns = 128;
+            const int headColumns = 128;
+            var headRows = tiles == MostHeadTiles ? 256 : 128;
             kernels.Launch(
                 $"head_{tiles}", new Grid((config.VocabSize + headRows - 1) / headRows, Groups(batch.Sampled, tiles)), 256, 8 * tiles * headColumns * sizeof(float),
                 weights.Head.Address(), rows.Address(), logits.Address(), config.VocabSize, config.HiddenSize, batch.Sampled);

@@ -7,12 +7,12 @@ internal static class WarpGroups
 {
     // As in slab.cu and prefill.cu; shared memory as the two kernels lay it out, behind 128 bytes of barriers.
     private const int Threads = 256, Slab = 128, Group = 8, TileTokens = 128, Segments = 4;
-    private const int SplitBytes = 128 + (7 * (16 << 10)), PrefillBytes = 128 + (4 * (32 << 10)) + (64 << 10);
+    private const int SplitBytes = 128 + (7 * (16 << 10)), SmallSplitBytes = 128 + (3 * (16 << 10)) + (3 * (8 << 10)), PrefillBytes = 128 + (4 * (32 << 10)) + (64 << 10);
 
     // Up to here a step's activations lie one token behind the other, as linear.cu reads them.
     private const int FewTokens = 16;
 
-    // Blocks of other rows that fetch activations for each other: 1 or 2, for which the kernels have instances.
+    // Blocks of other rows that fetch activations for each other, of the kernel for many tokens: 1 or 2, for which it has instances.
     private const int Cluster = 2;
 
     /// <summary>Groups of eight tokens that the activations of such a step lie in, as <c>x_at</c> of <c>layout.cu</c> wants it; 0 where they lie one token behind the other.</summary>
@@ -29,23 +29,20 @@ internal static class WarpGroups
     /// <param name="to">Outputs; activations in tiles for <c>gated</c>.</param>
     /// <param name="tokens">How many.</param>
     /// <param name="inTiles">Whether by the kernel for many tokens; null leaves it to the size.</param>
-    /// <param name="cluster">Blocks of other rows that fetch activations for each other: 1 or 2.</param>
+    /// <param name="cluster">Blocks of other rows that fetch activations for each other, of the kernel for many tokens: 1 or 2.</param>
     public static void Launch(KernelLibrary kernels, string kind, Fp8Matrix matrix, nint from, nint to, int tokens, bool? inTiles = null, int cluster = Cluster)
     {
         var outputs = kind == "gated" ? matrix.Rows / 2 : matrix.Rows;
         int slabs = matrix.Rows / Slab, tiles = slabs * Parts(tokens, TileTokens);
-        string name;
-        Grid grid;
         if (inTiles ?? (tokens > TileTokens && tiles >= kernels.Chip.Processors * 3 / 4))
         {
             var clusters = Parts(slabs, cluster) * Parts(tokens, TileTokens);
-            (name, grid) = ($"prefill_{kind}_{cluster}", new Grid(Math.Min(clusters, kernels.Chip.Processors / cluster) * cluster));
-            kernels.Launch(name, grid, Threads, PrefillBytes, matrix.Bytes, matrix.Scales, from, to, outputs, matrix.Columns, tokens);
+            var grid = new Grid(Math.Min(clusters, kernels.Chip.Processors / cluster) * cluster);
+            kernels.Launch($"prefill_{kind}_{cluster}", grid, Threads, PrefillBytes, matrix.Bytes, matrix.Scales, from, to, outputs, matrix.Columns, tokens);
             return;
         }
-        var together = tokens <= 32 ? 4 : 8;
-        (name, grid) = ($"split_{kind}_{together}_{(slabs % cluster == 0 ? cluster : 1)}", new Grid(slabs * Segments, Parts(tokens, together * Group)));
-        kernels.Launch(name, grid, Threads, SplitBytes, matrix.Bytes, matrix.Scales, from, to, outputs, matrix.Columns, tokens);
+        var (together, shared) = tokens <= 32 ? (4, SmallSplitBytes) : (8, SplitBytes);
+        kernels.Launch($"split_{kind}_{together}", new Grid(slabs * Segments, Parts(tokens, together * Group)), Threads, shared, matrix.Bytes, matrix.Scales, from, to, outputs, matrix.Columns, tokens);
     }
 
     private static int GroupsOf(int tokens) => Parts(tokens, Group);

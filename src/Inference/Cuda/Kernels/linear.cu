@@ -50,7 +50,7 @@ DEVICE void linear(const u8 *weights, const float *scales, const u16 *x, void *o
         for (int i = 0; i < 4; i++) {
             const float scale = scales[(size_t)scale_row<EPILOGUE>(tile, i >> 1, rows) * blocks + block];
 #pragma unroll
-            for (int t = 0; t < TILES; t++) total[t][i] = sum(total[t][i], product(scale, part[t][i]));
+            for (int t = 0; t < TILES; t++) total[t][i] = fmaf(scale, part[t][i], total[t][i]);
         }
     }
 #pragma unroll

@@ -14,8 +14,10 @@ DEVICE u32 rank_of(float v) {
     return bits >> 31 ? ~bits : bits | 0x80000000u;
 }
 
-// One slice of one row: its TOP largest in any order (fewer in a short slice: the rest is marked with -1), its maximum and its sum.
+// One slice of one row: its TOP largest in any order (fewer in a short slice: the rest is marked with -1), its maximum and its sum. What
+// a thread has of the slice it reads once; of a slice of more than KEPT times as many as there are threads it reads the rest again and again.
 #define SLICE_THREADS 1024
+#define KEPT 10
 extern "C" __global__ void __launch_bounds__(SLICE_THREADS)
 pick_slices(const float *logits, int *ids, float *values, float *marks, int width) {
     __shared__ int counts[256];
@@ -25,27 +27,40 @@ pick_slices(const float *logits, int *ids, float *values, float *marks, int widt
     __shared__ float parts[SLICE_THREADS / 32];
     let_next_begin();
     wait_for_last();
-    const int slice = blockIdx.x, size = (width + SLICES - 1) / SLICES, from = slice * size, count = max(0, min(size, width - from));
+    const int slice = blockIdx.x, size = (width + SLICES - 1) / SLICES, from = slice * size, count = max(0, min(size, width - from)), lane = threadIdx.x & 31;
     const float *row = logits + (size_t)blockIdx.y * width + from;
     const size_t at = ((size_t)blockIdx.y * SLICES + slice) * TOP;
+    float kept[KEPT];
+#pragma unroll
+    for (int k = 0; k < KEPT; k++) kept[k] = threadIdx.x + k * SLICE_THREADS < count ? row[threadIdx.x + k * SLICE_THREADS] : -INFINITE;
+    // All threads of a warp go through as many places together; those behind the slice's end are said not to be there.
+    auto each = [&](auto action) {
+#pragma unroll
+        for (int k = 0; k < KEPT; k++)
+            if (k * SLICE_THREADS < count) action(threadIdx.x + k * SLICE_THREADS, kept[k], threadIdx.x + k * SLICE_THREADS < count);
+        for (int base = KEPT * SLICE_THREADS; base < count; base += SLICE_THREADS) {
+            const int i = base + threadIdx.x;
+            action(i, i < count ? row[i] : -INFINITE, i < count);
+        }
+    };
 
     float most = -INFINITE;
-    for (int i = threadIdx.x; i < count; i += SLICE_THREADS) most = row[i] != row[i] || most != most ? NO_NUMBER : fmaxf(most, row[i]);
+    each([&](int, float v, bool) { most = v != v || most != most ? NO_NUMBER : fmaxf(most, v); });
     // A NaN is passed on; fmaxf would drop it.
 #pragma unroll
     for (int o = 16; o; o >>= 1) {
         const float other = __shfl_xor_sync(0xffffffffu, most, o);
         most = other != other || most != most ? NO_NUMBER : fmaxf(most, other);
     }
-    if ((threadIdx.x & 31) == 0) parts[threadIdx.x >> 5] = most;
+    if (lane == 0) parts[threadIdx.x >> 5] = most;
     __syncthreads();
     most = parts[0];
     for (int w = 1; w < SLICE_THREADS / 32; w++) most = parts[w] != parts[w] || most != most ? NO_NUMBER : fmaxf(most, parts[w]);
     __syncthreads();
     float sum = 0.f;
-    for (int i = threadIdx.x; i < count; i += SLICE_THREADS) sum += row[i] == -INFINITE ? 0.f : expf(row[i] - most);
+    each([&](int, float v, bool) { sum += v == -INFINITE ? 0.f : expf(v - most); });
     sum = warp_sum(sum);
-    if ((threadIdx.x & 31) == 0) parts[threadIdx.x >> 5] = sum;
+    if (lane == 0) parts[threadIdx.x >> 5] = sum;
     if (threadIdx.x == 0) prefix = 0, wanted = min(TOP, count), taken = 0, tied = 0;
     if (threadIdx.x < TOP) ids[at + threadIdx.x] = -1, values[at + threadIdx.x] = -INFINITE;
     __syncthreads();
@@ -61,29 +76,44 @@ pick_slices(const float *logits, int *ids, float *values, float *marks, int widt
         if (threadIdx.x < 256) counts[threadIdx.x] = 0;
         __syncthreads();
         // Most logits share their first bytes: a warp counts those alike at once.
-        for (int base = 0; base < count; base += SLICE_THREADS) {
-            const int i = base + threadIdx.x;
-            const u32 rank = i < count ? rank_of(row[i]) : 0;
-            const bool counts_too = i < count && (shift == 24 || rank >> (shift + 8) == prefix);
+        each([&](int, float v, bool is_there) {
+            const u32 rank = rank_of(v);
+            const bool counts_too = is_there && (shift == 24 || rank >> (shift + 8) == prefix);
+            if (__ballot_sync(0xffffffffu, counts_too) == 0) return;
             const u32 alike = __match_any_sync(0xffffffffu, counts_too ? rank >> shift & 255 : 256u);
-            if (counts_too && (alike & ((1u << (threadIdx.x & 31)) - 1)) == 0) atomicAdd(&counts[rank >> shift & 255], __popc(alike));
-        }
+            if (counts_too && (alike & ((1u << lane) - 1)) == 0) atomicAdd(&counts[rank >> shift & 255], __popc(alike));
+        });
         __syncthreads();
-        if (threadIdx.x == 0) {
-            int byte = 255;
-            while (byte > 0 && counts[byte] < wanted) wanted -= counts[byte--];
-            prefix = prefix << 8 | byte;
+        // A warp looks for the byte at which there are enough, the largest first: eight bytes a lane.
+        if (threadIdx.x < 32) {
+            int mine = 0;
+            for (int i = 0; i < 8; i++) mine += counts[255 - lane * 8 - i];
+            int before = mine;
+#pragma unroll
+            for (int o = 1; o < 32; o *= 2) {
+                const int less = __shfl_sync(0xffffffffu, before, max(lane - o, 0));
+                if (lane >= o) before += less;
+            }
+            before -= mine;
+            const int enough = wanted;
+            __syncwarp();
+            if (before < enough && before + mine >= enough) {
+                int byte = 255 - lane * 8, left = enough - before;
+                while (counts[byte] < left) left -= counts[byte--];
+                wanted = left, prefix = prefix << 8 | byte;
+            }
         }
         __syncthreads();
     }
-    // `wanted` is how many of that very rank are taken: the first ones, counted in order by one warp.
-    for (int i = threadIdx.x; i < count; i += SLICE_THREADS) {
-        if (rank_of(row[i]) <= prefix) continue;
+    // `wanted` is how many of that very rank are taken: the first ones. Mostly these are all that there are.
+    const bool takes_all = counts[prefix & 255] == wanted;
+    each([&](int i, float v, bool is_there) {
+        if (!is_there || rank_of(v) < prefix || (!takes_all && rank_of(v) == prefix)) return;
         const int place = atomicAdd(&taken, 1);
-        ids[at + place] = from + i, values[at + place] = row[i];
-    }
+        ids[at + place] = from + i, values[at + place] = v;
+    });
     __syncthreads();
-    if (threadIdx.x >= 32) return;
+    if (takes_all || threadIdx.x >= 32) return;
     for (int base = 0; base < count && tied < wanted; base += 32) {
         const int i = base + threadIdx.x;
         const bool is_tied = i < count && rank_of(row[i]) == prefix;

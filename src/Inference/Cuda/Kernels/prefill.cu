@@ -66,31 +66,32 @@ DEVICE void prefill(const u8 *weights, const float *scales, const u16 *x, void *
     for (int work = blockIdx.x / BLOCKS; work < all; work += step) {
         const int slab = min(slab_at(work), slabs - 1), token0 = group_at(work) * 8;
         const Scales<EPILOGUE> of(scales, slab, rows, blocks);
-        const u8 *from = w_at(work);
-        float segment[TILES][4] = {};
-        for (int block = 0; block < blocks; block++, at++) {
-            const int stage = at % STAGES_OF_X;
-            const float upper = of.upper[block], lower = of.lower[block];
-            barrier_wait(full + stage, at / STAGES_OF_X & 1);
-            begin_block(part, w, right_side(x_ring + stage * X_BYTES));
-            from = block + 1 < blocks ? from + TILE_BYTES : w_at(min(work + step, all - 1));
-            fetch_w(from);
-            fetch_x();
-            products_end(part);
-            if (lane < BLOCKS) {
-                if (BLOCKS > 1) barrier_arrive(empty + stage, lane);
-                else barrier_arrive(empty + stage);
-            }
-            add_block(segment, part, upper, lower);
-            if (block + 1 < blocks && (block + 1) % per != 0) continue;
-            // The end of a segment; the last one's total stays where it is.
+        const u8 *from = w_at(work) + TILE_BYTES, *const after = w_at(min(work + step, all - 1));
+        float segment[TILES][4];
+        for (int first = 0; first < blocks; first += per) {
 #pragma unroll
-            for (int t = 0; t < TILES; t++) {
-                quad value = quad_of(segment[t]);
-                if (block >= per) value = add(totals[t * SLAB_THREADS], value);
-                if (block + 1 < blocks) totals[t * SLAB_THREADS] = value, value = quad{0, 0, 0, 0};
-                spread(segment[t], value);
+            for (int t = 0; t < TILES; t++) spread(segment[t], quad{0, 0, 0, 0});
+            const int last = min(first + per, blocks);
+            for (int block = first; block < last; block++, at++, from += TILE_BYTES) {
+                const int stage = at % STAGES_OF_X;
+                const float upper = of.upper[block], lower = of.lower[block];
+                barrier_wait(full + stage, at / STAGES_OF_X & 1);
+                begin_block(part, w, right_side(x_ring + stage * X_BYTES));
+                fetch_w(block + 1 < blocks ? from : after);
+                fetch_x();
+                products_end(part);
+                if (lane < BLOCKS) {
+                    if (BLOCKS > 1) barrier_arrive(empty + stage, lane);
+                    else barrier_arrive(empty + stage);
+                }
+                add_block(segment, part, upper, lower);
             }
+            if (first > 0)
+#pragma unroll
+                for (int t = 0; t < TILES; t++) spread(segment[t], add(totals[t * SLAB_THREADS], quad_of(segment[t])));
+            if (last < blocks)
+#pragma unroll
+                for (int t = 0; t < TILES; t++) totals[t * SLAB_THREADS] = quad_of(segment[t]);
         }
         if (slab_at(work) < slabs) write<EPILOGUE>(segment, out, slab * SLAB_TILES + warp, token0, row, quarter, rows, tokens, groups);
     }

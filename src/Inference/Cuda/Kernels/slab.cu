@@ -10,25 +10,19 @@
 
 DEVICE int groups_of(int tokens) { return (tokens + 7) >> 3; }
 
-// Steps whose left sides are made before the first of them begins.
-#ifndef AT_ONCE
-#define AT_ONCE 4
-#endif
-
-// Begins the products of a block of 128 columns. Steps' words are widened while those before them are computed.
+// Begins the products of a block of 128 columns, in two halves: the second half's words are widened while the first one is computed.
 template <int TILES> DEVICE void begin_block(float (&part)[TILES][4], const quad (&w)[4], u64 x) {
 #pragma unroll
-    for (int first = 0; first < 8; first += AT_ONCE) {
-        u32 a[AT_ONCE][4];
+    for (int half = 0; half < 2; half++) {
+        u32 a[4][4];
 #pragma unroll
-        for (int i = 0; i < AT_ONCE; i++) {
-            const int step = first + i;
-            const u32 upper = word_of(w[step / 4 * 2], step % 4), lower = word_of(w[step / 4 * 2 + 1], step % 4);
+        for (int i = 0; i < 4; i++) {
+            const u32 upper = word_of(w[half * 2], i), lower = word_of(w[half * 2 + 1], i);
             a[i][0] = even_halves(upper), a[i][1] = even_halves(lower), a[i][2] = odd_halves(upper), a[i][3] = odd_halves(lower);
         }
         products_begin();
 #pragma unroll
-        for (int i = 0; i < AT_ONCE; i++) multiply_together(part, a[i][0], a[i][1], a[i][2], a[i][3], x + (first + i) * STEP, first + i > 0);
+        for (int i = 0; i < 4; i++) multiply_together(part, a[i][0], a[i][1], a[i][2], a[i][3], x + (half * 4 + i) * STEP, half + i > 0);
     }
     products_begun();
 }
@@ -53,7 +47,7 @@ template <int TILES> DEVICE void add_block(float (&segment)[TILES][4], const flo
 #pragma unroll
     for (int t = 0; t < TILES; t++)
 #pragma unroll
-        for (int i = 0; i < 4; i++) segment[t][i] = sum(segment[t][i], product(i < 2 ? upper : lower, part[t][i]));
+        for (int i = 0; i < 4; i++) segment[t][i] = fmaf(i < 2 ? upper : lower, part[t][i], segment[t][i]);
 }
 
 // Four sums at once.

@@ -1,18 +1,24 @@
 // Products for some tokens on Hopper, too few to fill the chip with tiles: memory sets the pace.
 //
 // Four blocks of a cluster have 128 rows of W and 8 * TILES tokens, each of them one segment of the columns; at the end they add each
-// other's sums. A cluster has them for SLABS times 128 rows: blocks of the same columns fetch their tokens for each other. A lane copies its own words of W aside into shared memory, where only it reads them: no barrier, and the first are on
+// other's sums. A lane copies its own words of W aside into shared memory, where only it reads them: no barrier, and the first are on
 // their way before the kernel that makes x has ended. Tiles of x come as bytes counted by barriers, fetched by one thread.
-// 112 KiB of shared memory and at most 128 registers: two blocks a processor, each with 48 (64) KiB of W on their way.
+//
+// A group of warps computes, or adds, or waits: what keeps the tensor cores busy is that there are several. Two blocks a processor of
+// 112 KiB and at most 128 registers; for few tokens three, of 72 KiB.
 
-template <int TILES, int SLABS, int EPILOGUE>
+template <int TILES> struct Rings {
+    static constexpr int W_STAGES = 3, X_STAGES = TILES == 8 ? 4 : 3, X_BYTES = TILES * TILE_OF_X;
+};
+
+template <int TILES, int EPILOGUE>
 DEVICE void split(const u8 *weights, const float *scales, const u16 *x, void *out, int rows, int columns, int tokens) {
-    constexpr int W_STAGES = TILES == 8 ? 4 : 5, X_STAGES = TILES == 8 ? 3 : 4, AHEAD = X_STAGES - 1, X_BYTES = TILES * TILE_OF_X;
+    constexpr int W_STAGES = Rings<TILES>::W_STAGES, X_STAGES = Rings<TILES>::X_STAGES, X_BYTES = Rings<TILES>::X_BYTES, AHEAD = X_STAGES - 1;
     extern __shared__ quad pieces[];
     u64 *full = (u64 *)pieces, *empty = full + X_STAGES;
     u8 *w_ring = (u8 *)(pieces + 8), *x_ring = w_ring + W_STAGES * SLAB_TILES * TILE_BYTES;
     const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, blocks = columns >> 7, per = segment_blocks(blocks);
-    const int rank = blockIdx.x % SEGMENTS, slab = blockIdx.x / SEGMENTS, index = slab % SLABS, first = rank * per, count = min(per, blocks - first);
+    const int rank = blockIdx.x % SEGMENTS, slab = blockIdx.x / SEGMENTS, first = rank * per, count = min(per, blocks - first);
     const int groups = groups_of(tokens), group0 = blockIdx.y * TILES, tiles = min(TILES, groups - group0);
     const u8 *from = weights + ((size_t)(slab * SLAB_TILES + warp) * blocks + first) * TILE_BYTES + lane * 16;
     u8 *mine = w_ring + warp * TILE_BYTES + lane * 16;
@@ -26,8 +32,7 @@ DEVICE void split(const u8 *weights, const float *scales, const u16 *x, void *ou
         if (threadIdx.x == 0 && block < count) {
             const int stage = block % X_STAGES;
             if (block >= X_STAGES) barrier_wait(empty + stage, block / X_STAGES - 1 & 1);
-            const int ranks = SLABS == 1 ? 0 : 1 << rank | 1 << rank + SEGMENTS;
-            fetch_tiles<SLABS>(x_ring + stage * X_BYTES, (const u8 *)x + ((size_t)(first + block) * groups + group0) * TILE_OF_X, tiles, index, ranks, full + stage);
+            fetch_tiles<1>(x_ring + stage * X_BYTES, (const u8 *)x + ((size_t)(first + block) * groups + group0) * TILE_OF_X, tiles, 0, 1, full + stage);
         }
         __syncwarp();
     };
@@ -35,11 +40,10 @@ DEVICE void split(const u8 *weights, const float *scales, const u16 *x, void *ou
 #pragma unroll
     for (int block = 0; block < W_STAGES - 1; block++) fetch_w(block);
     if (threadIdx.x == 0) {
-        for (int stage = 0; stage < X_STAGES; stage++) barrier_begin(full + stage, 1), barrier_begin(empty + stage, SLAB_TILES * SLABS);
+        for (int stage = 0; stage < X_STAGES; stage++) barrier_begin(full + stage, 1), barrier_begin(empty + stage, SLAB_TILES);
         barriers_begun();
     }
-    if (SLABS > 1) cluster_gathers();
-    else __syncthreads();
+    __syncthreads();
     wait_for_last();
 #pragma unroll
     for (int block = 0; block < AHEAD; block++) fetch_x(block);
@@ -57,8 +61,7 @@ DEVICE void split(const u8 *weights, const float *scales, const u16 *x, void *ou
         fetch_w(block + W_STAGES - 1);
         fetch_x(block + AHEAD);
         products_end(part);
-        if (SLABS == 1 && lane == 0) barrier_arrive(empty + stage);
-        if (SLABS > 1 && lane < SLABS) barrier_arrive(empty + stage, lane * SEGMENTS + rank);
+        if (lane == 0) barrier_arrive(empty + stage);
         add_block(segment, part, upper, lower);
     }
 
@@ -75,10 +78,15 @@ DEVICE void split(const u8 *weights, const float *scales, const u16 *x, void *ou
     for (int i = threadIdx.x; i < TILES * 2 * QUADS; i += SLAB_THREADS) {
         const int at = rank * TILES * 2 + i / QUADS, token = group0 * 8 + at, four = i % QUADS;
         if (token >= tokens) break;
+        // All are on their way before the first is added.
         auto total = [&](int row) {
-            quad value = load_from(index * SEGMENTS, sums + at * APART + row);
-            for (int s = 1; s * per < blocks; s++) value = add(value, load_from(index * SEGMENTS + s, sums + at * APART + row));
-            return value;
+            quad of[SEGMENTS];
+#pragma unroll
+            for (int s = 0; s < SEGMENTS; s++) of[s] = load_from(s * per < blocks ? s : 0, sums + at * APART + row);
+#pragma unroll
+            for (int s = 1; s < SEGMENTS; s++)
+                if (s * per < blocks) of[0] = add(of[0], of[s]);
+            return of[0];
         };
         if (EPILOGUE == GATED) {
             const quad value = total(four / 2 * 16 + four % 2 * 4), up = total(four / 2 * 16 + four % 2 * 4 + 8);
@@ -95,16 +103,14 @@ DEVICE void split(const u8 *weights, const float *scales, const u16 *x, void *ou
     cluster_gathers();
 }
 
-#define SPLIT(NAME, TILES, SLABS, EPILOGUE)                                                                                            \
-    extern "C" __global__ void __cluster_dims__(SEGMENTS * SLABS, 1, 1) __launch_bounds__(SLAB_THREADS, 2)                             \
+#define SPLIT(NAME, TILES, EPILOGUE)                                                                                                   \
+    extern "C" __global__ void __cluster_dims__(SEGMENTS, 1, 1) __launch_bounds__(SLAB_THREADS, TILES == 8 ? 2 : 3)                    \
     NAME(const u8 *weights, const float *scales, const u16 *x, void *out, int rows, int columns, int tokens) {                         \
-        split<TILES, SLABS, EPILOGUE>(weights, scales, x, out, rows, columns, tokens);                                                 \
+        split<TILES, EPILOGUE>(weights, scales, x, out, rows, columns, tokens);                                                        \
     }
-#define SPLITS(TILES, SLABS)                                                                                                           \
-    SPLIT(split_store_##TILES##_##SLABS, TILES, SLABS, STORE)                                                                          \
-    SPLIT(split_add_##TILES##_##SLABS, TILES, SLABS, ADD)                                                                              \
-    SPLIT(split_gated_##TILES##_##SLABS, TILES, SLABS, GATED)
-SPLITS(4, 1)
-SPLITS(8, 1)
-SPLITS(4, 2)
-SPLITS(8, 2)
+#define SPLITS(TILES)                                                                                                                  \
+    SPLIT(split_store_##TILES, TILES, STORE)                                                                                           \
+    SPLIT(split_add_##TILES, TILES, ADD)                                                                                               \
+    SPLIT(split_gated_##TILES, TILES, GATED)
+SPLITS(4)
+SPLITS(8)

@@ -307,7 +307,7 @@ template <int TOKENS, int RING> struct Decoder {
                 for (int two = 0; two < 2; two++) {
                     if (two == 1 && !is_pair) break;
 #pragma unroll
-                    for (int i = 0; i < 4; i++) total[i] = sum(total[i], product(scale[(HALVES == 2 ? i >> 1 : 0) * BLOCKS + block + two], part[two][i]));
+                    for (int i = 0; i < 4; i++) total[i] = fmaf(scale[(HALVES == 2 ? i >> 1 : 0) * BLOCKS + block + two], part[two][i], total[i]);
                 }
             }
             float *sums = shared + turn * SUMS;

@@ -63,7 +63,7 @@ DEVICE void wide(const u8 *weights, const float *scales, const u16 *x, void *out
             for (int i = 0; i < 4; i++) {
                 const float scale = scales[(size_t)scale_row<EPILOGUE>(tile0 + down * 2 + m, i >> 1, rows) * blocks + block];
 #pragma unroll
-                for (int n = 0; n < 8; n++) segment[m][n][i] = sum(segment[m][n][i], product(scale, part[m][n][i]));
+                for (int n = 0; n < 8; n++) segment[m][n][i] = fmaf(scale, part[m][n][i], segment[m][n][i]);
             }
         if (!is_end) continue;
 #pragma unroll

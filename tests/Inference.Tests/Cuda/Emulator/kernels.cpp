@@ -117,7 +117,7 @@ static void test_linear(int tokens, int rows, int columns) {
     std::vector<float> logits(tokens * rows, NAN);
     std::vector<float> other_logits(tokens * rows, NAN);
     launch({groups(rows, 128), groups(tokens, 16), 1}, 256, [&] { head_2(table.data(), plain.data(), logits.data(), rows, columns, tokens); });
-    launch({groups(rows, 128), groups(tokens, 64), 1}, 256, [&] { head_8(table.data(), plain.data(), other_logits.data(), rows, columns, tokens); });
+    launch({groups(rows, 256), groups(tokens, 64), 1}, 256, [&] { head_8(table.data(), plain.data(), other_logits.data(), rows, columns, tokens); });
     same("head, the same bits for more tokens", logits, other_logits);
     expected.clear();
     for (int t = 0; t < tokens; t++)
@@ -378,6 +378,7 @@ static void test_pick_of_no_number() {
 int main() {
     test_pick("the largest logits", 5000, [](int) { return normal() * 4; });
     test_pick("of equals the first", 3000, [](int i) { return (float)(i * 7919 % 40); });
+    test_pick("a row of more than threads keep", (KEPT * SLICE_THREADS + 100) * SLICES, [](int) { return normal() * 4; });
     test_pick("a small vocabulary, all alike", 200, [](int) { return 1.f; });
     test_pick_of_no_number();
     test_linear(1, 128, 384);

@@ -23,12 +23,12 @@ static void test_together(int tokens, int rows, int columns, const std::vector<u
         launch(grid, 256, [&] { kernel(pairs.data(), scales.data(), across.data(), out.data(), rows, columns, tokens); }, cluster);
         same(name, gated, out);
     };
-    // Fewer blocks than tiles, and more rows of tiles than fill a cluster.
-    stores("the same bits by clusters", {rows / 32, groups(tokens, 64), 1}, 4, split_store_8_1, NAN);
-    stores("the same bits by clusters of fewer tokens", {rows / 32, groups(tokens, 32), 1}, 4, split_add_4_1, 0.f);
+    // Of the kernel in tiles: fewer blocks than tiles, and more rows of tiles than fill a cluster.
+    stores("the same bits by clusters", {rows / 32, groups(tokens, 64), 1}, 4, split_store_8, NAN);
+    stores("the same bits by clusters of fewer tokens", {rows / 32, groups(tokens, 32), 1}, 4, split_add_4, 0.f);
     stores("the same bits by groups of warps", {2, 1, 1}, 1, prefill_store_1, NAN);
     stores("the same bits by pairs of blocks", {2, 1, 1}, 2, prefill_add_2, 0.f);
-    gates("gated, the same bits by clusters", {rows / 16, groups(tokens, 32), 1}, 4, split_gated_4_1);
-    gates("gated, the same bits by clusters of twice the rows", {rows / 16, groups(tokens, 64), 1}, 8, split_gated_8_2);
+    gates("gated, the same bits by clusters", {rows / 16, groups(tokens, 32), 1}, 4, split_gated_4);
+    gates("gated, the same bits by clusters of more tokens", {rows / 16, groups(tokens, 64), 1}, 4, split_gated_8);
     gates("gated, the same bits by pairs of blocks", {2, 1, 1}, 2, prefill_gated_2);
 }
