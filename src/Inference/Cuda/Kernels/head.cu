@@ -15,11 +15,9 @@ DEVICE void head(const u16 *weights, const float *x, float *logits, int rows, in
     const u16 *mine[STRIPES];
     for (int r = 0; r < STRIPES; r++) mine[r] = weights + (size_t)(row0 + r * 16 < rows ? row0 + r * 16 + group : 0) * columns + quarter * 8;
     quad next[STEPS_OF_CHUNK][2 * STRIPES], ahead[EACH][2];
-    auto fetch = [&](int column) {
+    auto fetch = [&](int column, int s) {
 #pragma unroll
-        for (int s = 0; s < STEPS_OF_CHUNK; s++)
-#pragma unroll
-            for (int r = 0; r < 2 * STRIPES; r++) next[s][r] = load_once(mine[r >> 1] + column + s * 32 + (r & 1) * 8 * (size_t)columns);
+        for (int r = 0; r < 2 * STRIPES; r++) next[s][r] = load_once(mine[r >> 1] + column + s * 32 + (r & 1) * 8 * (size_t)columns);
     };
     // Unit u: token u / 16, columns 8 (u % 16).
     auto fetch_x = [&](int column) {
@@ -33,7 +31,8 @@ DEVICE void head(const u16 *weights, const float *x, float *logits, int rows, in
         }
     };
     let_next_begin();
-    fetch(0);
+#pragma unroll
+    for (int s = 0; s < STEPS_OF_CHUNK; s++) fetch(0, s);
     wait_for_last();
     fetch_x(0);
     float total[STRIPES][TILES][4] = {};
@@ -55,27 +54,28 @@ DEVICE void head(const u16 *weights, const float *x, float *logits, int rows, in
             to[STEPS_OF_CHUNK * TOKENS * 4] = quad{low[0], low[1], low[2], low[3]};
         }
         __syncthreads();
-        quad w[STEPS_OF_CHUNK][2 * STRIPES];
+        const bool goes_on = column + CHUNK < columns;
+        if (goes_on) fetch_x(column + CHUNK);
 #pragma unroll
-        for (int s = 0; s < STEPS_OF_CHUNK; s++)
+        for (int s = 0; s < STEPS_OF_CHUNK; s++) {
+            quad w[2 * STRIPES];
 #pragma unroll
-            for (int r = 0; r < 2 * STRIPES; r++) w[s][r] = next[s][r];
-        if (column + CHUNK < columns) fetch(column + CHUNK), fetch_x(column + CHUNK);
-#pragma unroll
-        for (int s = 0; s < STEPS_OF_CHUNK; s++)
+            for (int r = 0; r < 2 * STRIPES; r++) w[r] = next[s][r];
+            if (goes_on) fetch(column + CHUNK, s);
 #pragma unroll
             for (int t = 0; t < TILES; t++) {
                 const quad *from = pieces + (s * TOKENS + t * 8 + group) * 4 + quarter;
                 const quad high = from[0], low = from[STEPS_OF_CHUNK * TOKENS * 4];
 #pragma unroll
                 for (int r = 0; r < STRIPES; r++) {
-                    const quad &upper = w[s][2 * r], &lower = w[s][2 * r + 1];
+                    const quad &upper = w[2 * r], &lower = w[2 * r + 1];
                     mma_bf16(total[r][t], upper.x, lower.x, upper.y, lower.y, high.x, high.y);
                     mma_bf16(total[r][t], upper.x, lower.x, upper.y, lower.y, low.x, low.y);
                     mma_bf16(total[r][t], upper.z, lower.z, upper.w, lower.w, high.z, high.w);
                     mma_bf16(total[r][t], upper.z, lower.z, upper.w, lower.w, low.z, low.w);
                 }
             }
+        }
     }
 #pragma unroll
     for (int r = 0; r < STRIPES; r++) {

@@ -18,7 +18,7 @@ DEVICE u32 rank_of(float v) {
 // a thread has of the slice it reads once; of a slice of more than KEPT times as many as there are threads it reads the rest again and again.
 #define SLICE_THREADS 1024
 #define KEPT 10
-extern "C" __global__ void __launch_bounds__(SLICE_THREADS)
+extern "C" __global__ void __launch_bounds__(SLICE_THREADS, 1)
 pick_slices(const float *logits, int *ids, float *values, float *marks, int width) {
     __shared__ int counts[256];
     __shared__ int taken, tied;
