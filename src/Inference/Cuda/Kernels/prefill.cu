@@ -65,7 +65,7 @@ DEVICE void prefill(const u8 *weights, const float *scales, const u16 *x, void *
     int at = 0;
     for (int work = blockIdx.x / BLOCKS; work < all; work += step) {
         const int slab = min(slab_at(work), slabs - 1), token0 = group_at(work) * 8;
-        const Scales<EPILOGUE> of(scales, slab, rows, blocks);
+        Scales<EPILOGUE> scale(scales, slab, rows, blocks, 0);
         const u8 *from = w_at(work) + TILE_BYTES, *const after = w_at(min(work + step, all - 1));
         float segment[TILES][4];
         for (int first = 0; first < blocks; first += per) {
@@ -74,7 +74,6 @@ DEVICE void prefill(const u8 *weights, const float *scales, const u16 *x, void *
             const int last = min(first + per, blocks);
             for (int block = first; block < last; block++, at++, from += TILE_BYTES) {
                 const int stage = at % STAGES_OF_X;
-                const float upper = of.upper[block], lower = of.lower[block];
                 barrier_wait(full + stage, at / STAGES_OF_X & 1);
                 begin_block(part, w, right_side(x_ring + stage * X_BYTES));
                 fetch_w(block + 1 < blocks ? from : after);
@@ -84,7 +83,7 @@ DEVICE void prefill(const u8 *weights, const float *scales, const u16 *x, void *
                     if (BLOCKS > 1) barrier_arrive(empty + stage, lane);
                     else barrier_arrive(empty + stage);
                 }
-                add_block(segment, part, upper, lower);
+                add_block(segment, part, scale);
             }
             if (first > 0)
 #pragma unroll

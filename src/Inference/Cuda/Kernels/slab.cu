@@ -36,14 +36,36 @@ template <int BLOCKS> DEVICE void fetch_tiles(u8 *to, const u8 *from, int tiles,
     if (mine > 0) copy_bytes_to_all(to + first * TILE_OF_X, from + first * TILE_OF_X, mine * TILE_OF_X, barrier, ranks);
 }
 
-// The scales of a slab's block of columns: of a lane's upper row and of its lower one.
+// The scales of a slab's blocks of columns from `first` on, taken one after the other: of a lane's upper row and of its lower one. The
+// lanes of a warp have those of 32 blocks, and ask for the next ones meanwhile: loaded one by one they would be waited for behind W.
 template <int EPILOGUE> struct Scales {
-    const float *upper, *lower;
-    DEVICE Scales(const float *scales, int slab, int rows, int blocks)
-        : upper(scales + (size_t)scale_row<EPILOGUE>(slab * SLAB_TILES, 0, rows) * blocks), lower(scales + (size_t)scale_row<EPILOGUE>(slab * SLAB_TILES, 1, rows) * blocks) {}
+    const float *of[2];
+    float now[2], next[2];
+    int taken = 0, first, blocks;
+    DEVICE Scales(const float *scales, int slab, int rows, int blocks, int first) : first(first), blocks(blocks) {
+#pragma unroll
+        for (int half = 0; half < 2; half++) of[half] = scales + (size_t)scale_row<EPILOGUE>(slab * SLAB_TILES, half, rows) * blocks;
+        fetch(first);
+    }
+    DEVICE void fetch(int from) {
+#pragma unroll
+        for (int half = 0; half < (EPILOGUE == GATED ? 2 : 1); half++) next[half] = of[half][min(from + (int)(threadIdx.x & 31), blocks - 1)];
+    }
+    DEVICE void take(float &upper, float &lower) {
+        const int lane = taken & 31;
+        if (lane == 0) {
+            now[0] = next[0], now[1] = next[1];
+            fetch(first + taken + 32);
+        }
+        taken++;
+        upper = __shfl_sync(0xffffffffu, now[0], lane);
+        lower = EPILOGUE == GATED ? __shfl_sync(0xffffffffu, now[1], lane) : upper;
+    }
 };
 
-template <int TILES> DEVICE void add_block(float (&segment)[TILES][4], const float (&part)[TILES][4], float upper, float lower) {
+template <int TILES, int EPILOGUE> DEVICE void add_block(float (&segment)[TILES][4], const float (&part)[TILES][4], Scales<EPILOGUE> &scale) {
+    float upper, lower;
+    scale.take(upper, lower);
 #pragma unroll
     for (int t = 0; t < TILES; t++)
 #pragma unroll

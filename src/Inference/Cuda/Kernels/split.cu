@@ -47,11 +47,10 @@ DEVICE void split(const u8 *weights, const float *scales, const u16 *x, void *ou
     wait_for_last();
 #pragma unroll
     for (int block = 0; block < AHEAD; block++) fetch_x(block);
-    const Scales<EPILOGUE> of(scales, slab, rows, blocks);
+    Scales<EPILOGUE> scale(scales, slab, rows, blocks, first);
     float part[TILES][4] = {}, segment[TILES][4] = {};
     for (int block = 0; block < count; block++) {
         const int stage = block % X_STAGES;
-        const float upper = of.upper[first + block], lower = of.lower[first + block];
         copies_wait<W_STAGES - 2>();
         quad w[4];
 #pragma unroll
@@ -62,7 +61,7 @@ DEVICE void split(const u8 *weights, const float *scales, const u16 *x, void *ou
         fetch_x(block + AHEAD);
         products_end(part);
         if (lane == 0) barrier_arrive(empty + stage);
-        add_block(segment, part, upper, lower);
+        add_block(segment, part, scale);
     }
 
     // Tokens' sums lie 132 places apart, so that no two lanes meet in a bank. Each block finishes a quarter of the tokens.
