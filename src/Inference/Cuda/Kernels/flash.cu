@@ -146,7 +146,7 @@ struct Tiles {
 
     // The part's weighted values, taken up into the span.
     DEVICE void take() {
-        constexpr int EACH = 4;
+        constexpr int EACH = 8 / FLASH_TILES;
         const u16 *mine = part_values() + group * 16 + quarter * 4;
 #pragma unroll
         for (int n = 0; n < HEAD_DIM / 8; n += EACH) {
@@ -201,7 +201,7 @@ struct Chunk {
             if (start <= last) tiles.score(start, start + PART - 1 > tiles.first, part % PARTS == 0);
             copies_wait<0>();
             __syncthreads();
-            past.fetch_keys(part + 1);
+            if (part + 1 < until) past.fetch_keys(part + 1);
             if (start > last) continue;
             tiles.take();
             if (part % PARTS == PARTS - 1 || start + PART > last) ended(part);
