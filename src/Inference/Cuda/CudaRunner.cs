@@ -75,7 +75,7 @@ public sealed class CudaRunner : ModelRunner
     internal static void Check(Checkpoint checkpoint, ModelConfig config, int blockSize, WeightType head, string? torchLibrary)
     {
         if (CudaWeights.WhyNot(checkpoint, config, head) is { } reason) throw new NotSupportedException($"The GPU kernels cannot run this model: {reason}.");
-        if (blockSize % CudaText.TileRows != 0) throw new NotSupportedException($"The GPU kernels want KV blocks of a multiple of {CudaText.TileRows} tokens, not {blockSize}.");
+        if (blockSize % CudaAttention.TileRows != 0) throw new NotSupportedException($"The GPU kernels want KV blocks of a multiple of {CudaAttention.TileRows} tokens, not {blockSize}.");
         FindCompiler(torchLibrary);
     }
 

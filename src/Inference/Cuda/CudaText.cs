@@ -13,14 +13,8 @@ namespace EduVision.Inference.Cuda;
 /// </summary>
 internal sealed class CudaText : IDisposable
 {
-    /// <summary>Positions that attention takes at once; as in <c>attention.cu</c>.</summary>
-    public const int Span = 256;
-
-    /// <summary>Rows of a tile of a tensor core's.</summary>
-    public const int TileRows = 16;
-
     private const int Top = TextBuffers.Top, Slices = TextBuffers.Slices, Found = TextBuffers.Found;
-    private const int Rows = TileRows, Wide = 128, StageBytes = Wide * (128 + 256);
+    private const int Wide = 128, StageBytes = Wide * (128 + 256);
     // More rows may lie elsewhere in memory: see Linear.
     private const int HeadRows = 16;
 
@@ -38,7 +32,8 @@ internal sealed class CudaText : IDisposable
     private readonly PinnedMemory<float> found = new(), whole = new();
     private readonly Dictionary<(int Tokens, int TableWidth), nint> graphs = [];
     private readonly CudaStep step;
-    private readonly long cacheBytes, attentionBytes;
+    private readonly CudaAttention attention;
+    private readonly long cacheBytes;
     private readonly float epsilon;
     private Tensor numbersOnDevice;
 
@@ -51,7 +46,7 @@ internal sealed class CudaText : IDisposable
     public CudaText(TextConfig config, CudaWeights weights, KernelLibrary kernels, TextBuffers buffers, Device device)
     {
         (this.config, this.weights, this.kernels, this.device) = (config, weights, kernels, device);
-        (MaxTokens, attentionBytes) = (buffers.MaxTokens, buffers.AttentionBytes);
+        MaxTokens = buffers.MaxTokens;
         epsilon = (float)config.RmsNormEps;
         using var scope = NewDisposeScope();
         Tensor Keep(Tensor made)
@@ -84,14 +79,15 @@ internal sealed class CudaText : IDisposable
         sliceMarks = New(buffers.SliceMarks);
         picked = New(buffers.Picked);
         numbersOnDevice = buffers.Numbers.Allocate(device);
+        attention = new CudaAttention(config, kernels, queries, x, sums, marks);
         step = new CudaStep(config, kernels, device);
     }
 
     /// <summary>GPU memory of all that it keeps, as counted by its tensors.</summary>
     public long Bytes => kept.Append(numbersOnDevice).Sum(tensor => tensor.NumberOfElements * tensor.ElementSize);
 
-    /// <summary>Tokens whose queries of one key head fill a tile of attention.</summary>
-    public int TileTokens => Rows / (config.Heads / config.KvHeads);
+    /// <summary>Tokens of a chunk that are attended to together.</summary>
+    public int TileTokens => attention.TileTokens;
 
     /// <summary>The KV block that belongs to nobody.</summary>
     public int Scratch { get; }
@@ -237,27 +233,11 @@ internal sealed class CudaText : IDisposable
             "heads", new Grid(batch.Tokens, config.Heads + (2 * config.KvHeads)), config.HeadDim / 2, 0,
             qkv.Address(), RowOf(weights.QueryNorms, index), RowOf(weights.KeyNorms, index), batch.Positions, frequencies.Address(), axes.Address(),
             batch.Slots, queries.Address(), layerKeys, layerValues, batch.Tokens, epsilon);
-        Attend(batch, layerKeys, layerValues);
+        attention.Attend(batch, layerKeys, layerValues);
         Linear("add", weights.Output[index], x, hidden, batch.Tokens);
         Norm(weights.PostNorms, index, batch.Tokens);
         Linear("gated", weights.GateUp[index], x, gated, batch.Tokens);
         Linear("add", weights.Down[index], gated, hidden, batch.Tokens);
-    }
-
-    private void Attend(StepBatch batch, nint layerKeys, nint layerValues)
-    {
-        var room = attentionBytes / sizeof(float) / ((long)config.Heads * batch.Spans * config.HeadDim);
-        for (var tile = 0; tile < batch.Tiles.Count;)
-        {
-            var (first, count, next) = (batch.Tiles[tile].First, 0, tile);
-            while (next < batch.Tiles.Count && (next == tile || count + batch.Tiles[next].Count <= room)) count += batch.Tiles[next++].Count;
-            kernels.Launch(
-                batch.IsDecode ? "attend_one" : $"attend_{batch.TilesTogether}", new Grid(next - tile, config.KvHeads, batch.Spans), 128, 0, queries.Address(), layerKeys, layerValues, batch.Tables, batch.TilesFrom(tile), batch.Places,
-                sums.Address(), marks.Address(), first, batch.TableWidth, batch.Spans);
-            kernels.Launch(
-                "join", new Grid(count, (config.Heads + 3) / 4), 128, 0, sums.Address(), marks.Address(), batch.Places, x.Address(), first, batch.Spans, WarpGroups.GroupsFor(kernels, batch.Tokens));
-            tile = next;
-        }
     }
 
     private void Logits(StepBatch batch)

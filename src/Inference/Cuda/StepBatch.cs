@@ -10,23 +10,21 @@ internal sealed class StepBatch : IDisposable
     private const int TileNumbers = 3;
     private readonly List<int> numbers = [];
     private readonly Dictionary<string, int> offsets = [];
-    private readonly List<(int First, int Count, int Sequence)> tiles = [];
+    private readonly List<(int First, int Count, int Sequence)> decodes = [], tiles = [];
 
     /// <summary>Lays out a step.</summary>
     /// <param name="chunks">What is to be computed.</param>
     /// <param name="blockSize">Tokens a KV block.</param>
-    /// <param name="tileTokens">Tokens that fill a tile of attention.</param>
+    /// <param name="tileTokens">Most tokens of a chunk that are attended to together.</param>
     /// <param name="scratch">A KV block that belongs to nobody, for the tokens that fill a step of decodes up to the size of a graph.</param>
     public StepBatch(IReadOnlyList<SequenceChunk> chunks, int blockSize, int tileTokens, int scratch)
     {
         var real = chunks.Sum(chunk => chunk.Count);
         IsDecode = chunks.All(chunk => chunk is { Count: 1, Sample: not null } && !chunk.TouchedImages.Any()) && real <= LargestGraph;
         Tokens = IsDecode ? (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)real) : real;
-        // A decode fills less than a tile; a prompt reads its past half as often with two tiles at once.
-        TilesTogether = chunks.Any(chunk => chunk.Count > tileTokens) ? 2 : 1;
         var blocks = chunks.Max(chunk => (chunk.End + blockSize - 1) / blockSize);
         TableWidth = IsDecode ? Math.Max(SmallestTable, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)blocks)) : blocks;
-        Spans = ((IsDecode ? TableWidth * blockSize : chunks.Max(chunk => chunk.End)) + CudaText.Span - 1) / CudaText.Span;
+        Spans = ((IsDecode ? TableWidth * blockSize : chunks.Max(chunk => chunk.End)) + CudaAttention.Span - 1) / CudaAttention.Span;
 
         var (ids, positions, slots, places) = (new int[Tokens], new int[3 * Tokens], new int[Tokens], new int[Tokens]);
         var tables = new int[(chunks.Count + Tokens - real) * TableWidth];
@@ -44,7 +42,9 @@ internal sealed class StepBatch : IDisposable
                 slots[row] = (chunk.Blocks[i / blockSize] * blockSize) + (i % blockSize);
                 (positions[row], positions[Tokens + row], positions[(2 * Tokens) + row]) = chunk.Prompt.Positions.At(i);
             }
-            for (var i = 0; i < chunk.Count; i += tileTokens * TilesTogether) tiles.Add((first + i, Math.Min(tileTokens * TilesTogether, chunk.Count - i), sequence));
+            if (chunk.Count == 1) decodes.Add((first, 1, sequence));
+            else
+                for (var i = 0; i < chunk.Count; i += tileTokens) tiles.Add((first + i, Math.Min(tileTokens, chunk.Count - i), sequence));
             if (chunk.Sample is not null) sampled.Add(row - 1);
             // By the prompt's own spans, not by token id: a model may well write an image token.
             foreach (var image in chunk.TouchedImages)
@@ -63,7 +63,7 @@ internal sealed class StepBatch : IDisposable
         {
             slots[row] = scratch * blockSize;
             tables[row * TableWidth] = scratch;
-            tiles.Add((row, 1, row));
+            decodes.Add((row, 1, row));
             sampled.Add(row);
         }
         (Sampled, ImageTokens) = (sampled.Count, imageRows.Count / 2);
@@ -73,7 +73,10 @@ internal sealed class StepBatch : IDisposable
         Put(nameof(positions), positions);
         Put(nameof(slots), slots);
         Put(nameof(places), places);
-        Put(nameof(tiles), tiles.SelectMany(tile => (int[])[tile.First, tile.Count, tile.Sequence]));
+        // The longest past first: what is left at the end is short.
+        tiles.Sort((a, b) => (places[b.First], a.First).CompareTo((places[a.First], b.First)));
+        Put(nameof(decodes), NumbersOf(decodes));
+        Put(nameof(tiles), NumbersOf(tiles));
         Put(nameof(sampled), sampled);
         Put(nameof(tables), tables);
         Put(nameof(imageRows), imageRows);
@@ -107,11 +110,11 @@ internal sealed class StepBatch : IDisposable
     /// <summary>Rows of the step's image tokens, in their order; null when there are none.</summary>
     public VisionOutput? Images { get; }
 
-    /// <summary>Tokens that are attended to together: first row, how many, whose; in the order of their rows.</summary>
-    public IReadOnlyList<(int First, int Count, int Sequence)> Tiles => tiles;
+    /// <summary>Tokens that come alone: row, 1, whose; in the order of their rows.</summary>
+    public IReadOnlyList<(int First, int Count, int Sequence)> Decodes => decodes;
 
-    /// <summary>How many tiles of 16 rows an entry of <see cref="Tiles"/> takes.</summary>
-    public int TilesTogether { get; }
+    /// <summary>Tokens of the other chunks that are attended to together: first row, how many, whose; the longest past first.</summary>
+    public IReadOnlyList<(int First, int Count, int Sequence)> Tiles => tiles;
 
     /// <summary>Where the arrays are on the GPU.</summary>
     public nint Address { get; set; }
@@ -132,11 +135,16 @@ internal sealed class StepBatch : IDisposable
     /// <summary>Pairs (token, row of <see cref="Images"/>).</summary>
     public nint ImageRows => At("imageRows");
 
+    /// <summary>The entries of <see cref="Decodes"/> from that one on.</summary>
+    public nint DecodesFrom(int index) => At(nameof(decodes)) + (index * TileNumbers * sizeof(int));
+
     /// <summary>The entries of <see cref="Tiles"/> from that one on.</summary>
     public nint TilesFrom(int index) => At(nameof(tiles)) + (index * TileNumbers * sizeof(int));
 
     /// <inheritdoc/>
     public void Dispose() => Images?.Dispose();
+
+    private static IEnumerable<int> NumbersOf(IEnumerable<(int First, int Count, int Sequence)> tiles) => tiles.SelectMany(tile => (int[])[tile.First, tile.Count, tile.Sequence]);
 
     private nint At(string name) => Address + (offsets[name] * sizeof(int));
 

@@ -86,15 +86,13 @@ internal sealed record TextBuffers(TextConfig Config, KvLayout Layout, int StepT
     /// <summary>KV memory of a token in all layers.</summary>
     public static long CacheBytesOf(TextConfig config) => new TextBuffers(config, new KvLayout(0, 1), 1, 1, 0, false).Cache.Sum(buffer => buffer.Bytes);
 
-    /// <summary>The least that attention needs, however many launches it takes: sums of the tokens of two tiles, or of eight, over the longest past.</summary>
+    /// <summary>The least that attention needs, however many launches it takes: sums of eight decodes, as many as one launch computes, over the longest past.</summary>
     /// <param name="config">Sizes.</param>
     /// <param name="context">Tokens of the longest past; a graph takes it for the next power of two.</param>
     public static long LeastAttentionBytes(TextConfig config, long context)
     {
-        const long fewTokens = 8;
-        var tokens = Math.Max(fewTokens, 2L * (CudaText.TileRows / (config.Heads / config.KvHeads)));
-        var spans = ((long)BitOperations.RoundUpToPowerOf2((ulong)context) + CudaText.Span - 1) / CudaText.Span;
-        return tokens * config.Heads * spans * config.HeadDim * sizeof(float);
+        var spans = ((long)BitOperations.RoundUpToPowerOf2((ulong)context) + CudaAttention.Span - 1) / CudaAttention.Span;
+        return (long)CudaStep.MostTokens * config.Heads * spans * config.HeadDim * sizeof(float);
     }
 
     private long HeadsWidth => (long)Config.Heads * Config.HeadDim;

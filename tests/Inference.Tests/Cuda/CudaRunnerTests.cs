@@ -9,7 +9,27 @@ namespace EduVision.Inference.Tests.Cuda;
 [Trait("Category", "Gpu")]
 public sealed class CudaRunnerTests : RunnerContract, IClassFixture<CudaRunnerTests.Fixture>
 {
-    public CudaRunnerTests(Fixture fixture) : base(fixture) => Gpu.Require();
+    private readonly Fixture fixture;
+
+    public CudaRunnerTests(Fixture fixture) : base(fixture)
+    {
+        Gpu.Require();
+        this.fixture = fixture;
+    }
+
+    /// <summary>Long enough for several spans of attention: in one pass, span by span behind a long past, and as decodes.</summary>
+    [Theory]
+    [InlineData(300)]
+    [InlineData(77)]
+    [InlineData(9)]
+    [InlineData(1)]
+    public void A_long_prompt_gives_the_same_bits_in_chunks_of_any_size(int chunk)
+    {
+        using var runner = fixture.NewRunner();
+        var prompt = new Prompt { Ids = [.. Enumerable.Range(0, 900).Select(i => i * 7 % 1000)], Positions = RotaryPositions.Plain(900), Images = [] };
+        var expected = TorchRunnerFixture.Generate(runner, prompt, 3, chunk: 512, firstBlock: 0, blockCount: 64);
+        fixture.Same(expected, TorchRunnerFixture.Generate(runner, prompt, 3, chunk, firstBlock: 64, blockCount: 64));
+    }
 
     public sealed class Fixture() : TorchRunnerFixture("cuda")
     {

@@ -137,7 +137,7 @@ public sealed class MemoryPlanTests
             var text = plan.Request.Config.Text;
             // Eight decodes of that length in a graph, whose tables are filled up to a power of two.
             long context = System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Min(plan.KvTokens, text.MaxPositions));
-            Assert.True(plan.Fit.AttentionBytes >= 8L * text.Heads * (context / CudaText.Span) * text.HeadDim * sizeof(float));
+            Assert.True(plan.Fit.AttentionBytes >= 8L * text.Heads * (context / CudaAttention.Span) * text.HeadDim * sizeof(float));
         }
     }
 

@@ -10,7 +10,7 @@ namespace EduVision.Inference.Tests.Cuda;
 
 public sealed class StepBatchTests
 {
-    private const int BlockSize = 16, TileTokens = 4, Scratch = 99;
+    private const int BlockSize = 16, TileTokens = 8, Scratch = 99;
 
     [Fact]
     public void Decodes_are_filled_up_to_a_power_of_two_with_tokens_that_write_where_nobody_reads()
@@ -20,7 +20,8 @@ public sealed class StepBatchTests
         Assert.Equal((4, 4), (batch.Tokens, batch.Sampled));
         Assert.Equal([19, 4, 39, 0], Read(batch, batch.Places, 4));
         Assert.Equal([(11 * BlockSize) + 3, (20 * BlockSize) + 4, (32 * BlockSize) + 7, Scratch * BlockSize], Read(batch, batch.Slots, 4));
-        Assert.Equal([(0, 1, 0), (1, 1, 1), (2, 1, 2), (3, 1, 3)], batch.Tiles);
+        Assert.Equal([(0, 1, 0), (1, 1, 1), (2, 1, 2), (3, 1, 3)], batch.Decodes);
+        Assert.Empty(batch.Tiles);
         Assert.Equal([10, 11, 0], Read(batch, batch.Tables, 3));
         Assert.Equal(Scratch, Read(batch, batch.Tables, (3 * batch.TableWidth) + 1)[^1]);
         Assert.Equal([0, 1, 2, 3], Read(batch, batch.SampledRows, 4));
@@ -32,16 +33,19 @@ public sealed class StepBatchTests
         using var one = New(Chunk(20, 19, 10), Chunk(5, 4, 20), Chunk(7, 6, 40));
         using var other = New(Chunk(300, 299, 0), Chunk(1, 0, 50), Chunk(17, 16, 60), Chunk(30, 29, 70));
         Assert.Equal((one.Tokens, one.TableWidth, one.Numbers.Count), (other.Tokens, other.TableWidth, other.Numbers.Count));
-        Assert.Equal((one.Places, one.Tables, one.TilesFrom(0), one.SampledRows), (other.Places, other.Tables, other.TilesFrom(0), other.SampledRows));
+        Assert.Equal((one.Places, one.Tables, one.DecodesFrom(0), one.SampledRows), (other.Places, other.Tables, other.DecodesFrom(0), other.SampledRows));
     }
 
     [Fact]
-    public void A_prompt_is_attended_to_by_two_tiles_and_a_decode_beside_it_by_itself()
+    public void A_prompt_is_attended_to_in_tiles_the_latest_first_and_a_decode_beside_it_by_itself()
     {
         using var batch = New(Chunk(tokens: 25, start: 5, firstBlock: 0, count: 18), Chunk(tokens: 9, start: 8, firstBlock: 8));
         Assert.False(batch.IsDecode);
-        Assert.Equal((19, 1, 2), (batch.Tokens, batch.Sampled, batch.TilesTogether));
-        Assert.Equal([(0, 8, 0), (8, 8, 0), (16, 2, 0), (18, 1, 1)], batch.Tiles);
+        Assert.Equal((19, 1), (batch.Tokens, batch.Sampled));
+        Assert.Equal([(16, 2, 0), (8, 8, 0), (0, 8, 0)], batch.Tiles);
+        Assert.Equal([16, 2, 0, 8, 8, 0, 0, 8, 0], Read(batch, batch.TilesFrom(0), 9));
+        Assert.Equal([(18, 1, 1)], batch.Decodes);
+        Assert.Equal([18, 1, 1], Read(batch, batch.DecodesFrom(0), 3));
         Assert.Equal([18], Read(batch, batch.SampledRows, 1));
         Assert.Equal(Enumerable.Range(5, 18).Append(8), Read(batch, batch.Places, 19));
     }

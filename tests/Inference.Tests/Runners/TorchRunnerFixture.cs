@@ -55,10 +55,10 @@ public class TorchRunnerFixture
     }
 
     /// <summary>One sequence by itself: the prompt in chunks, then greedy tokens one by one; each with its log-probability.</summary>
-    internal static List<SampledToken> Generate(ModelRunner runner, Prompt prompt, int count, int chunk = int.MaxValue, int firstBlock = 0)
+    internal static List<SampledToken> Generate(ModelRunner runner, Prompt prompt, int count, int chunk = int.MaxValue, int firstBlock = 0, int blockCount = 32)
     {
         List<int> tokens = [.. prompt.Ids];
-        int[] blocks = [.. Enumerable.Range(firstBlock, 32)];
+        int[] blocks = [.. Enumerable.Range(firstBlock, blockCount)];
         var images = prompt.Images.ToDictionary(image => image, image => runner.Encode(image.Source));
         List<SampledToken> made = [];
         var computed = 0;

@@ -28,11 +28,14 @@ internal sealed class KernelLibrary : IDisposable
     /// <summary>Blocks of columns that the wide product keeps in shared memory, 48 KiB each.</summary>
     public int Stages => StagesOf(Chip);
 
+    /// <summary>How chunks are attended to.</summary>
+    public FlashShape Flash => FlashShape.Of(Chip);
+
     /// <summary>The sizes that kernels know while they are compiled.</summary>
     public static IReadOnlyList<(string Name, int Value)> ConstantsOf(TextConfig config, int blockSize, Chip chip, int depth = DefaultDepth) =>
     [
         ("HEADS", config.Heads), ("KV_HEADS", config.KvHeads), ("HEAD_DIM", config.HeadDim), ("LAYERS", config.Layers), ("HIDDEN", config.HiddenSize), ("INTERMEDIATE", config.IntermediateSize),
-        ("BLOCK_SIZE", blockSize), ("STAGES", StagesOf(chip)), ("DEPTH", depth),
+        ("BLOCK_SIZE", blockSize), ("STAGES", StagesOf(chip)), ("DEPTH", depth), ("FLASH_WARPS", FlashShape.Of(chip).Warps), ("FLASH_TILES", FlashShape.Of(chip).Tiles),
         ("RING_1", CudaStep.RingOf(config, 1, chip)), ("RING_8", CudaStep.RingOf(config, CudaStep.MostTokens, chip)),
         ("FP8_CONVERTS", chip.ConvertsFp8 ? 1 : 0), ("BULK_COPIES", chip.HasBulkCopies ? 1 : 0),
     ];

@@ -13,7 +13,9 @@
 #define SPAN 256
 #define PART 64
 #define PARTS (SPAN / PART)
+// A score that is not seen, and the least that a part's largest one counts for: seen from there, what is not seen weighs nothing.
 #define NOTHING -3.0e38f
+#define LEAST -1.0e30f
 #define HALF (HEAD_DIM / 2)
 
 // A thread has the pair (i, i + HALF) of a head; HALF / 32 warps' sums of its squares are added in their order.
@@ -37,145 +39,53 @@ DEVICE void turn(float &a, float &b, float squares, const u16 *weight, int i, fl
 // A place that is read before its token comes is multiplied by nothing: it must not hold what a sequence gone wrong left there.
 DEVICE u16 finite_half(float v) { return to_half(fabsf(v) <= 65504.f ? v : 0.f); }
 
-// What has been seen so far: the largest score, the sum of weights and of weighted values, both with that score taken off.
+// Scores are counted in powers of two, as the chip has them: a weight is one product-sum and one power.
+DEVICE float score_scale() { return rsqrtf((float)HEAD_DIM) * 1.44269504f; }
+
+// A row's scores of a part become weights, its largest score taken off. A lane has `of(n, i)`, those of places n * 8 + quarter * 2 + i,
+// NOTHING where there is nothing to see; four lanes share a row.
+template <class Scores> DEVICE void weigh(Scores of, float scale, float &top, float &weight) {
+    float most[2] = {NOTHING, NOTHING}, sums[2] = {0.f, 0.f};
+#pragma unroll
+    for (int n = 0; n < PART / 8; n++)
+#pragma unroll
+        for (int i = 0; i < 2; i++) most[i] = fmaxf(most[i], of(n, i));
+    float all = fmaxf(most[0], most[1]);
+    all = fmaxf(all, __shfl_xor_sync(0xffffffffu, all, 1));
+    all = fmaxf(all, __shfl_xor_sync(0xffffffffu, all, 2));
+    top = fmaxf(product(all, scale), LEAST);
+#pragma unroll
+    for (int n = 0; n < PART / 8; n++)
+#pragma unroll
+        for (int i = 0; i < 2; i++) sums[i] += of(n, i) = power_of_two(fmaf(of(n, i), scale, -top));
+    weight = sums[0] + sums[1];
+    weight += __shfl_xor_sync(0xffffffffu, weight, 1);
+    weight += __shfl_xor_sync(0xffffffffu, weight, 2);
+}
+
+// What has been seen so far and what comes next, a part or a span: the larger top is taken off both, which leaves a share of each.
+struct Shares { float mine, its; };
+DEVICE Shares meet(float &top, float &weight, float its_top, float its_weight) {
+    const float most = fmaxf(top, its_top);
+    const Shares shares = {power_of_two(top - most), power_of_two(its_top - most)};
+    top = most;
+    weight = fmaf(its_weight, shares.its, product(weight, shares.mine));
+    return shares;
+}
+DEVICE float together(float value, float its_value, const Shares &shares) { return fmaf(its_value, shares.its, product(value, shares.mine)); }
+
+// The largest score, the sum of weights and of weighted values, both with that score taken off.
 template <int COLUMNS> struct Seen {
     float top, weight, value[COLUMNS];
-    // The next part, or span.
     DEVICE void take(float its_top, float its_weight, const float (&its_value)[COLUMNS]) {
-        const float most = fmaxf(top, its_top), share = expf(top - most), its_share = expf(its_top - most);
-        top = most;
-        weight = fmaf(its_weight, its_share, product(weight, share));
+        const Shares shares = meet(top, weight, its_top, its_weight);
 #pragma unroll
-        for (int i = 0; i < COLUMNS; i++) value[i] = fmaf(its_value[i], its_share, product(value[i], share));
+        for (int i = 0; i < COLUMNS; i++) value[i] = together(value[i], its_value[i], shares);
     }
 };
 
-// Floats of shared memory that `attend` needs.
-template <int ROWS> DEVICE constexpr int attend_floats() { return 4 * ROWS * (HEAD_DIM + 6); }
-
-// `count` tokens of one sequence in TILES tiles, of which ROWS rows are in use, by the 128 threads that `sync` joins. `queries`,
-// `places`, `sums` and `marks` are the first token's. Writes sums of values, unnormalised, and (maximum, sum of weights), for each
-// token, head and span.
-template <int TILES, int ROWS, class Sync>
-DEVICE void attend(int thread, Sync sync, float *shared, const u16 *queries, const u16 *keys, const u16 *values, const int *table,
-                   const int *places, int count, int kv, int span, int spans, float *sums, float *marks) {
-    constexpr int STEPS = HEAD_DIM / 16, KEYS = PART, WIDTH = HEAD_DIM + 4;
-    float *shared_marks = shared + PARTS * ROWS * WIDTH;
-    const int warp = thread >> 5, lane = thread & 31, group = lane >> 2, quarter = lane & 3;
-    const int last = places[count - 1], from = span * SPAN;
-
-    // Row r of a tile: token r / GROUP, query head r % GROUP. A lane has rows `group` and `group + 8`.
-    u32 query[TILES][STEPS][4];
-    int place[TILES][2];
-#pragma unroll
-    for (int t = 0; t < TILES; t++)
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-            const int row = group + 8 * half, token = t * TILE_TOKENS + row / GROUP;
-            const bool there = row < TILE_TOKENS * GROUP && token < count;
-            place[t][half] = there ? places[token] : -1;
-            const u16 *q = queries + ((size_t)token * HEADS + row % GROUP) * HEAD_DIM + quarter * 8;
-#pragma unroll
-            for (int i = 0; i < STEPS / 2; i++) {
-                const quad words = there ? load_quad(q + 32 * i) : quad{0, 0, 0, 0};
-                query[t][2 * i][half] = words.x, query[t][2 * i][half + 2] = words.y;
-                query[t][2 * i + 1][half] = words.z, query[t][2 * i + 1][half + 2] = words.w;
-            }
-        }
-
-    // Scores of this warp's keys, eight at a time.
-    const int start = from + warp * KEYS;
-    float score[TILES][KEYS / 8][4] = {};
-#pragma unroll
-    for (int n = 0; n < KEYS / 8; n++) {
-        const int position = start + n * 8 + group;
-        const bool there = position <= last;
-        const u16 *key = keys + (there ? key_at(table[position / BLOCK_SIZE] * BLOCK_SIZE + position % BLOCK_SIZE, kv) : 0) + quarter * 8;
-#pragma unroll
-        for (int i = 0; i < STEPS / 2; i++) {
-            const quad words = there ? load_quad(key + 32 * i) : quad{0, 0, 0, 0};
-#pragma unroll
-            for (int t = 0; t < TILES; t++) {
-                const u32 *a = query[t][2 * i], *b = query[t][2 * i + 1];
-                mma_half(score[t][n], a[0], a[1], a[2], a[3], words.x, words.y);
-                mma_half(score[t][n], b[0], b[1], b[2], b[3], words.z, words.w);
-            }
-        }
-    }
-
-    // Weights: each row's own maximum among these keys taken off.
-    const float scale = rsqrtf((float)HEAD_DIM);
-    float top[TILES][2], weight[TILES][2];
-#pragma unroll
-    for (int t = 0; t < TILES; t++)
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-            float most = NOTHING, sum = 0.f;
-#pragma unroll
-            for (int n = 0; n < KEYS / 8; n++)
-#pragma unroll
-                for (int i = 0; i < 2; i++) {
-                    float &s = score[t][n][2 * half + i];
-                    s = start + n * 8 + quarter * 2 + i <= place[t][half] ? product(s, scale) : NOTHING;
-                    most = fmaxf(most, s);
-                }
-            most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 1));
-            most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 2));
-#pragma unroll
-            for (int n = 0; n < KEYS / 8; n++)
-#pragma unroll
-                for (int i = 0; i < 2; i++) {
-                    float &s = score[t][n][2 * half + i];
-                    s = s == NOTHING ? 0.f : expf(s - most);
-                    sum += s;
-                }
-            sum += __shfl_xor_sync(0xffffffffu, sum, 1);
-            sum += __shfl_xor_sync(0xffffffffu, sum, 2);
-            top[t][half] = most, weight[t][half] = sum;
-        }
-
-#pragma unroll
-    for (int t = 0; t < TILES; t++) {
-        // Values, sixteen places at a time: the scores' accumulators are the next product's left side.
-        float value[HEAD_DIM / 8][4] = {};
-#pragma unroll
-        for (int k = 0; k < KEYS / 16; k++) {
-            const int position = start + k * 16;
-            if (position > last) break;
-            const u32 a0 = pack_half(score[t][2 * k][0], score[t][2 * k][1]), a1 = pack_half(score[t][2 * k][2], score[t][2 * k][3]);
-            const u32 a2 = pack_half(score[t][2 * k + 1][0], score[t][2 * k + 1][1]), a3 = pack_half(score[t][2 * k + 1][2], score[t][2 * k + 1][3]);
-            const u16 *v = values + values_at(table[position / BLOCK_SIZE] * BLOCK_SIZE + position % BLOCK_SIZE, kv) + group * 16 + quarter * 4;
-#pragma unroll
-            for (int n = 0; n < HEAD_DIM / 8; n++) {
-                const u32 *words = (const u32 *)(v + n * 8 * 16);
-                mma_half(value[n], a0, a1, a2, a3, words[0], words[1]);
-            }
-        }
-        if (t > 0) sync();
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-            const int row = group + half * 8;
-            if (row >= ROWS) continue;
-            float *mine = shared + (warp * ROWS + row) * WIDTH;
-#pragma unroll
-            for (int n = 0; n < HEAD_DIM / 8; n++)
-#pragma unroll
-                for (int i = 0; i < 2; i++) mine[n * 8 + quarter * 2 + i] = value[n][half * 2 + i];
-            if (quarter == 0) shared_marks[(warp * ROWS + row) * 2] = top[t][half], shared_marks[(warp * ROWS + row) * 2 + 1] = weight[t][half];
-        }
-        sync();
-        for (int i = thread; i < ROWS * HEAD_DIM; i += PARTS * 32) {
-            const int row = i / HEAD_DIM, column = i % HEAD_DIM, token = t * TILE_TOKENS + row / GROUP;
-            if (row >= TILE_TOKENS * GROUP || token >= count || from > places[token]) continue;
-            const float *mark = shared_marks + row * 2;
-            Seen<1> seen = {mark[0], mark[1], {shared[row * WIDTH + column]}};
-            for (int w = 1; w < PARTS; w++) seen.take(mark[w * ROWS * 2], mark[w * ROWS * 2 + 1], {shared[(w * ROWS + row) * WIDTH + column]});
-            const size_t at = ((size_t)token * HEADS + row % GROUP) * spans + span;
-            sums[at * HEAD_DIM + column] = seen.value[0];
-            if (column == 0) marks[at * 2] = seen.top, marks[at * 2 + 1] = seen.weight;
-        }
-    }
-}
+// A column of a head of a token, as the linear layers read it. A zero has no sign: what a token does not see may have been taken up or left out.
+DEVICE float attended(float value, float weight) { return sum(value, 0.f) / weight; }
 
 // Columns of a head that a lane puts together; a narrow head leaves lanes without.
 #define COLUMNS 4

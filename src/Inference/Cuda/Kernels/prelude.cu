@@ -66,11 +66,7 @@ DEVICE void let_next_begin() {}
 DEVICE void wait_for_last() {}
 #endif
 
-DEVICE u32 shared_address(const void *shared) {
-    u32 address;
-    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(address) : "l"(shared));
-    return address;
-}
+DEVICE u32 shared_address(const void *shared) { return (u32)__cvta_generic_to_shared(shared); }
 
 // Sixteen bytes from memory to shared memory, aside; zeros where there are none to read.
 DEVICE void copy_aside(void *shared, const void *from, bool there) {
@@ -86,6 +82,13 @@ template <int PENDING> DEVICE void copies_wait() { asm volatile("cp.async.wait_g
 // A product and a sum each rounded by itself, whatever the compiler would rather do.
 DEVICE float product(float a, float b) { return __fmul_rn(a, b); }
 DEVICE float sum(float a, float b) { return __fadd_rn(a, b); }
+
+// Two to the power of v, as the chip has it, to 22 bits; what would be subnormal is zero.
+DEVICE float power_of_two(float v) {
+    float r;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(v));
+    return r;
+}
 
 // Barriers of some of a block's threads: 1 to 15, 0 is everybody's.
 DEVICE void sync_threads_of(int barrier, int threads) { asm volatile("bar.sync %0, %1;" ::"r"(barrier), "r"(threads) : "memory"); }

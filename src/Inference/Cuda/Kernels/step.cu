@@ -395,28 +395,16 @@ template <int TOKENS, int RING> struct Decoder {
                 for (int i = 0; i < 2; i++) scores[row * WIDTH + segment * 16 + n * 8 + quarter * 2 + i] = score[n][i];
         team_sync();
 
-        float weight[PART / 8][2];
-        const float scale = rsqrtf((float)HEAD_DIM);
-        float most = NOTHING, sum = 0.f;
+        float weight[PART / 8][2], top, all;
+        auto of = [&](int n, int i) -> float & { return weight[n][i]; };
 #pragma unroll
         for (int n = 0; n < PART / 8; n++)
 #pragma unroll
             for (int i = 0; i < 2; i++) {
-                const float s = scores[row * WIDTH + n * 8 + quarter * 2 + i];
-                weight[n][i] = start + n * 8 + quarter * 2 + i <= last ? product(s, scale) : NOTHING;
-                most = fmaxf(most, weight[n][i]);
+                const int place = n * 8 + quarter * 2 + i;
+                of(n, i) = start + place <= last ? scores[row * WIDTH + place] : NOTHING;
             }
-        most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 1));
-        most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 2));
-#pragma unroll
-        for (int n = 0; n < PART / 8; n++)
-#pragma unroll
-            for (int i = 0; i < 2; i++) {
-                weight[n][i] = weight[n][i] == NOTHING ? 0.f : expf(weight[n][i] - most);
-                sum += weight[n][i];
-            }
-        sum += __shfl_xor_sync(0xffffffffu, sum, 1);
-        sum += __shfl_xor_sync(0xffffffffu, sum, 2);
+        weigh(of, score_scale(), top, all);
         float value[TILES][4] = {};
 #pragma unroll
         for (int k = 0; k < PART / 16; k++) {
@@ -428,8 +416,8 @@ template <int TOKENS, int RING> struct Decoder {
         float columns[2 * TILES];
 #pragma unroll
         for (int i = 0; i < 2 * TILES; i++) columns[i] = value[i >> 1][i & 1];
-        if (part % PARTS != 0 && seen.weight > 0.f) return seen.take(most, sum, columns);
-        seen.top = most, seen.weight = sum;
+        if (part % PARTS != 0 && seen.weight > 0.f) return seen.take(top, all, columns);
+        seen.top = top, seen.weight = all;
 #pragma unroll
         for (int i = 0; i < 2 * TILES; i++) seen.value[i] = columns[i];
     }
@@ -473,7 +461,7 @@ template <int TOKENS, int RING> struct Decoder {
             for (int j = segment; j < GROUP; j += 4) {
                 if (lane * COLUMNS >= HEAD_DIM) break;
                 const Seen<COLUMNS> all = joined<EACH>(sums + (size_t)j * units * HEAD_DIM, marks + j * units * 2, last + 1, lane);
-                for (int i = 0; i < COLUMNS; i++) step.x[(size_t)token * ATTENTION_WIDTH + exchanged((kv * GROUP + j) * HEAD_DIM + lane * COLUMNS + i)] = to_half(all.value[i] / all.weight);
+                for (int i = 0; i < COLUMNS; i++) step.x[(size_t)token * ATTENTION_WIDTH + exchanged((kv * GROUP + j) * HEAD_DIM + lane * COLUMNS + i)] = to_half(attended(all.value[i], all.weight));
             }
             if ((thread & 127) == 0) *arrivals = 0;
         }

@@ -252,6 +252,11 @@ static float sum(float a, float b) {
     return r;
 }
 
+static float power_of_two(float v) {
+    const float r = exp2f(v);
+    return r < ldexpf(1.f, -126) ? 0.f : r;
+}
+
 static int parity() { return warp().barrier.passed & 1; }
 
 static float __shfl_xor_sync(u32, float v, int with) {
