@@ -30,7 +30,7 @@ internal static class WarpGroups
     /// <param name="tokens">How many.</param>
     /// <param name="inTiles">Whether by the kernel for many tokens; null leaves it to the size.</param>
     /// <param name="cluster">Blocks of other rows that fetch activations for each other: 1 or 2.</param>
-    public static void Launch(KernelLibrary kernels, string kind, Fp8Matrix matrix, nint from, nint to, int tokens, bool? inTiles = null, int cluster = Cluster)
+    public static void Launch(KernelLibrary kernels, string kind, TiledMatrix matrix, nint from, nint to, int tokens, bool? inTiles = null, int cluster = Cluster)
     {
         var outputs = kind == "gated" ? matrix.Rows / 2 : matrix.Rows;
         int slabs = matrix.Rows / Slab, tiles = slabs * Parts(tokens, TileTokens);
@@ -40,12 +40,12 @@ internal static class WarpGroups
         {
             var clusters = Parts(slabs, cluster) * Parts(tokens, TileTokens);
             (name, grid) = ($"prefill_{kind}_{cluster}", new Grid(Math.Min(clusters, kernels.Chip.Processors / cluster) * cluster));
-            kernels.Launch(name, grid, Threads, PrefillBytes, matrix.Bytes, matrix.Scales, from, to, outputs, matrix.Columns, tokens);
+            kernels.Launch(name, grid, Threads, PrefillBytes, matrix.Weights, matrix.Scales, from, to, outputs, matrix.Columns, tokens);
             return;
         }
         var together = tokens <= 32 ? 4 : 8;
         (name, grid) = ($"split_{kind}_{together}_{(slabs % cluster == 0 ? cluster : 1)}", new Grid(slabs * Segments, Parts(tokens, together * Group)));
-        kernels.Launch(name, grid, Threads, SplitBytes, matrix.Bytes, matrix.Scales, from, to, outputs, matrix.Columns, tokens);
+        kernels.Launch(name, grid, Threads, SplitBytes, matrix.Weights, matrix.Scales, from, to, outputs, matrix.Columns, tokens);
     }
 
     private static int GroupsOf(int tokens) => Parts(tokens, Group);

@@ -1,8 +1,8 @@
 // What the products by warp groups share. Put before split.cu and prefill.cu, behind warpgroup.cu.
 //
-// A block of threads has 128 rows of W: two groups of four warps, a tile of W a warp. A lane's words of W become its part of the left
-// side as in weights.cu; the right side, x, is read from shared memory, where its tiles lie as in memory (layout.cu, x_at): nothing
-// but whole tiles is ever copied. The sixteen columns of a step, and so the order of an output, are those of weights.cu's multiply.
+// A block of threads has 128 rows of W: two groups of four warps, a row of tiles of W a warp. A lane's words of W become its part of the
+// left side as in weights.cu; the right side, x, is read from shared memory, where its tiles lie as in memory (layout.cu, x_at): nothing
+// but whole tiles is ever copied. The sixteen columns of a step, and so the order of an output, are those of weights.cu's left_side.
 
 #define SLAB 128
 #define SLAB_TILES 8
@@ -15,20 +15,19 @@ DEVICE int groups_of(int tokens) { return (tokens + 7) >> 3; }
 #define AT_ONCE 4
 #endif
 
+// Bytes of the tiles that a block of 128 columns has of sixteen rows.
+#define BLOCK_BYTES (WEIGHT_BYTES * TILE_BYTES)
+
 // Begins the products of a block of 128 columns. Steps' words are widened while those before them are computed.
-template <int TILES> DEVICE void begin_block(float (&part)[TILES][4], const quad (&w)[4], u64 x) {
+template <int TILES> DEVICE void begin_block(float (&part)[TILES][4], const quad (&w)[WEIGHT_BYTES][4], u64 x) {
 #pragma unroll
     for (int first = 0; first < 8; first += AT_ONCE) {
-        u32 a[AT_ONCE][4];
+        quad a[AT_ONCE];
 #pragma unroll
-        for (int i = 0; i < AT_ONCE; i++) {
-            const int step = first + i;
-            const u32 upper = word_of(w[step / 4 * 2], step % 4), lower = word_of(w[step / 4 * 2 + 1], step % 4);
-            a[i][0] = even_halves(upper), a[i][1] = even_halves(lower), a[i][2] = odd_halves(upper), a[i][3] = odd_halves(lower);
-        }
+        for (int i = 0; i < AT_ONCE; i++) a[i] = left_side<WEIGHT_BYTES>(w[(first + i) / steps_of<WEIGHT_BYTES>()], (first + i) % steps_of<WEIGHT_BYTES>());
         products_begin();
 #pragma unroll
-        for (int i = 0; i < AT_ONCE; i++) multiply_together(part, a[i][0], a[i][1], a[i][2], a[i][3], x + (first + i) * STEP, first + i > 0);
+        for (int i = 0; i < AT_ONCE; i++) multiply_together(part, a[i].x, a[i].y, a[i].z, a[i].w, x + (first + i) * STEP, first + i > 0);
     }
     products_begun();
 }
