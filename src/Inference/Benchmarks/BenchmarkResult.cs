@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace EduVision.Inference.Benchmarks;
 
@@ -7,5 +8,5 @@ internal sealed record BenchmarkResult(
     string Model, string ModelHash, string Device, int Runs, int Tokens,
     double ReadySeconds, double FirstTokenSeconds, double TokensPerSecondAlone, double TokensPerSecondOfEight)
 {
-    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { WriteIndented = true, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 }

@@ -1,3 +1,4 @@
+using EduVision.Inference.Runners;
 using EduVision.Model.Configuration;
 
 namespace EduVision.Inference.Benchmarks;
@@ -5,8 +6,11 @@ namespace EduVision.Inference.Benchmarks;
 /// <summary>Sizes of published models, to measure them with random weights.</summary>
 internal static class KnownModels
 {
-    /// <summary>The models by name.</summary>
+    /// <summary>The models by name, their text layers in FP8.</summary>
     public static IReadOnlyDictionary<string, ModelConfig> All { get; } = new Dictionary<string, ModelConfig> { ["qwen3-vl-8b"] = Qwen3VL8B() };
+
+    /// <summary>A model whose text layers are in this type.</summary>
+    public static ModelConfig Of(string name, WeightType dtype) => dtype == WeightType.Fp8 ? All[name] : All[name] with { Quantization = null };
 
     private static ModelConfig Qwen3VL8B() => new()
     {

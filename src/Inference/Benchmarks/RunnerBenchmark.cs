@@ -2,6 +2,7 @@ using EduVision.Inference.Cuda;
 using EduVision.Inference.Cuda.Driver;
 using EduVision.Inference.Runners.Torch;
 using EduVision.Model.Configuration;
+using static TorchSharp.torch;
 
 namespace EduVision.Inference.Benchmarks;
 
@@ -20,10 +21,12 @@ internal static class RunnerBenchmark
     /// <exception cref="CudaException">There is no GPU, driver or run-time compiler, or the workload does not fit.</exception>
     public static RunnerResult Run(RunnerWorkload workload, string? torchLibrary, Action<string> progress)
     {
-        var config = KnownModels.All[workload.Model];
+        var config = KnownModels.Of(workload.Model, workload.Dtype);
         var nvrtc = Nvrtc.Find(torchLibrary) ?? throw new CudaException("finding NVRTC", 0, "libnvrtc is neither on the library path nor beside an installed PyTorch");
         var (chip, _) = CudaDriver.Describe(0);
         CudaDriver.Use(0);
+        // What a run before this one left with torch.
+        TorchReserve.Release(new Device("cuda:0"));
         progress("Reading memory");
         var bandwidth = ReadBandwidth.Measure(nvrtc, chip.Architecture, CudaDriver.TotalBytes() - CudaDriver.UsedBytes());
         progress("Finding out what the model leaves of the memory");

@@ -11,16 +11,29 @@ internal static class RunnerTable
     {
         var workload = result.Workload;
         if (result.Batches.Count > 0) console.Write(Batches(result));
-        var rest = new Table().Title(Markup.Escape($"{workload.Model} on {result.Device}, medians of {workload.Repeat}")).AddColumns("What", "Measured");
+        var rest = new Table().Title(Markup.Escape($"{workload.Model} in {Named(result)} on {result.Device}, medians of {workload.Repeat}")).AddColumns("What", "Measured");
         foreach (var (what, measured) in Rows(result)) rest.AddRow(Markup.Escape(what), Markup.Escape(measured));
         console.Write(rest);
+    }
+
+    /// <summary>Prints how one type of weights does against another, where both were measured.</summary>
+    public static void PrintRatio(IAnsiConsole console, RunnerResult result, RunnerResult other)
+    {
+        var table = new Table().Title(Markup.Escape($"{Named(result)} against {Named(other)}")).AddColumns("Together", Named(result), Named(other), "Faster");
+        foreach (var row in result.Batches)
+        {
+            if (other.Batches.FirstOrDefault(of => of.Batch == row.Batch) is not { } against) continue;
+            var (mine, its) = (row.Median.Decode.TokensPerSecond, against.Median.Decode.TokensPerSecond);
+            table.AddRow(Text($"{row.Batch}"), Text($"{mine:0} tokens/s"), Text($"{its:0} tokens/s"), Text($"{mine / its:0.00} x"));
+        }
+        console.Write(table);
     }
 
     private static Table Batches(RunnerResult result)
     {
         var workload = result.Workload;
         var table = new Table()
-            .Title(Markup.Escape($"A photo of {workload.ImageWidth}x{workload.ImageHeight} and {workload.PromptTokens} tokens each"))
+            .Title(Markup.Escape($"A photo of {workload.ImageWidth}x{workload.ImageHeight} and {workload.PromptTokens} tokens each, weights in {Named(result)}"))
             .AddColumns("Together", "First token", "Prefill", "Step, median", "99%", "Tokens/s", "A step reads", "Of the read bandwidth", "Decoded each");
         foreach (var row in result.Batches)
         {
@@ -50,6 +63,8 @@ internal static class RunnerTable
         yield return (Text($"A plain read ({result.Bandwidth.Way})"), Text($"{result.Bandwidth.BytesPerSecond / 1e12:0.00} TB/s"));
         yield return ("Most device memory in use", Text($"{result.PeakBytes / 1e9:0.0} GB"));
     }
+
+    private static string Named(RunnerResult result) => result.Workload.Dtype.ToString().ToUpperInvariant();
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

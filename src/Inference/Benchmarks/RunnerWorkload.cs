@@ -1,4 +1,5 @@
 using EduVision.Inference.Hosting;
+using EduVision.Inference.Runners;
 using EduVision.Model.Configuration;
 using EduVision.Model.Imaging;
 
@@ -12,6 +13,9 @@ internal sealed record RunnerWorkload
 
     /// <summary>A name of <see cref="KnownModels"/>.</summary>
     public required string Model { get; init; }
+
+    /// <summary>How the weights of its text layers are held.</summary>
+    public WeightType Dtype { get; init; } = WeightType.Fp8;
 
     /// <summary>Pixels of each prompt's photo.</summary>
     public int ImageWidth { get; init; } = 1024;

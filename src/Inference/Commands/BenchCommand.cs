@@ -23,7 +23,7 @@ internal static class BenchCommand
         service.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            if (runner.Workload(parsed) is { } workload) return await RunnerAsync(workload, parsed.GetValue(service.TorchLibrary), parsed.GetValue(json), cancellationToken);
+            if (runner.Workloads(parsed) is { } workloads) return await RunnerAsync(workloads, parsed.GetValue(service.TorchLibrary), parsed.GetValue(json), cancellationToken);
             List<string> arguments = [];
             foreach (var option in new Option[] { service.Model, service.Device, service.Runner, service.Threads, service.Memory, service.TorchLibrary })
                 if (parsed.GetResult(option) is { Tokens: [var value] }) arguments.AddRange([option.Name, value.Value]);
@@ -35,14 +35,19 @@ internal static class BenchCommand
         return command;
     }
 
-    private static async Task<int> RunnerAsync(RunnerWorkload workload, string? torchLibrary, FileInfo? json, CancellationToken cancellationToken)
+    private static async Task<int> RunnerAsync(IReadOnlyList<RunnerWorkload> workloads, string? torchLibrary, FileInfo? json, CancellationToken cancellationToken)
     {
         RunnerLoader.PrepareTorch(torchLibrary);
         try
         {
-            var result = RunnerBenchmark.Run(workload, torchLibrary, what => Console.Error.WriteLine($"{what} ..."));
-            RunnerTable.Print(AnsiConsole.Console, result);
-            await WriteAsync(result, json, cancellationToken);
+            List<RunnerResult> results = [];
+            foreach (var workload in workloads)
+            {
+                results.Add(RunnerBenchmark.Run(workload, torchLibrary, what => Console.Error.WriteLine($"{workload.Dtype}: {what} ...")));
+                RunnerTable.Print(AnsiConsole.Console, results[^1]);
+                await WriteAsync(results, json, cancellationToken);
+            }
+            if (results is [var first, var second]) RunnerTable.PrintRatio(AnsiConsole.Console, first, second);
             return 0;
         }
         catch (CudaException exception)

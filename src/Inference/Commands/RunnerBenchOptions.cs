@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EduVision.Inference.Benchmarks;
+using EduVision.Inference.Runners;
 
 namespace EduVision.Inference.Commands;
 
@@ -7,6 +8,7 @@ namespace EduVision.Inference.Commands;
 internal sealed class RunnerBenchOptions
 {
     private readonly Option<string?> random = new("--random") { Description = $"Instead of a service, the GPU kernels alone with random weights of {string.Join(", ", KnownModels.All.Keys)}." };
+    private readonly Option<string> dtype = new("--dtype") { Description = "With --random: how the text layers' weights are held, fp8 or bf16; fp8,bf16 measures both, one after the other.", DefaultValueFactory = _ => "fp8" };
     private readonly Option<string> image = new("--image") { Description = "With --random: the photo of each prompt, WIDTHxHEIGHT.", DefaultValueFactory = _ => "1024x1024" };
     private readonly Option<int> prompt = Count("--prompt", "text tokens of each prompt", 256);
     private readonly Option<int> fresh = Count("--new", "tokens decoded for each; fewer where a batch's keys and values would not fit otherwise", 512);
@@ -20,21 +22,25 @@ internal sealed class RunnerBenchOptions
     public RunnerBenchOptions()
     {
         random.AcceptOnlyFromAmong([.. KnownModels.All.Keys]);
+        Check(dtype, text => Types(text) is not null, "--dtype is fp8, bf16 or fp8,bf16.");
         Check(image, text => Numbers(text, 'x') is [>= 64, >= 64], "--image is like 1024x1024, 64 at least.");
         Check(batch, text => Batches(text) is not null, "--batch is like 1,4,16, or none.");
     }
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { random, image, prompt, fresh, batch, prefill, beside, context, stepTokens, repeat }) command.Options.Add(option);
+        foreach (var option in new Option[] { random, dtype, image, prompt, fresh, batch, prefill, beside, context, stepTokens, repeat }) command.Options.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetValue(beside) >= (result.GetValue(stepTokens) ?? Defaults.SchedulerTokens)) result.AddError("--beside must be less than the tokens of a step: a photo needs some of them.");
         });
     }
 
-    /// <summary>What to measure; null if it is the service.</summary>
-    public RunnerWorkload? Workload(ParseResult parsed)
+    /// <summary>What to measure, for each type of weights; null if it is the service.</summary>
+    public IReadOnlyList<RunnerWorkload>? Workloads(ParseResult parsed) =>
+        Workload(parsed) is { } workload ? [.. Types(parsed.GetValue(dtype)!)!.Select(type => workload with { Dtype = type })] : null;
+
+    private RunnerWorkload? Workload(ParseResult parsed)
     {
         if (parsed.GetValue(random) is not { } model) return null;
         var size = Numbers(parsed.GetValue(image)!, 'x')!;
@@ -66,6 +72,14 @@ internal sealed class RunnerBenchOptions
     {
         if (result.Tokens is [var token] && !isGood(token.Value)) result.AddError(otherwise);
     });
+
+    private static IReadOnlyList<WeightType>? Types(string text) => text switch
+    {
+        "fp8" => [WeightType.Fp8],
+        "bf16" => [WeightType.Bf16],
+        "fp8,bf16" => [WeightType.Fp8, WeightType.Bf16],
+        _ => null,
+    };
 
     private static List<int>? Batches(string text) => text == "none" ? [] : Numbers(text, ',');
 

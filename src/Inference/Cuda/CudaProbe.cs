@@ -14,7 +14,7 @@ internal static class CudaProbe
     private static readonly SampleRequest Likeliest = new(new SamplingParameters { Temperature = 0 }, 0, new HashSet<int>());
 
     /// <summary>Runs the conversation of a file.</summary>
-    /// <param name="directory">A published FP8 checkpoint.</param>
+    /// <param name="directory">A published checkpoint, FP8 or BF16.</param>
     /// <param name="messagesPath">See <see cref="MessagesFile"/>.</param>
     /// <param name="greedy">How many tokens to generate, the likeliest each time.</param>
     /// <param name="layers">Whether the hidden states behind every layer are wanted too.</param>

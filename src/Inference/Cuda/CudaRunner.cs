@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 namespace EduVision.Inference.Cuda;
 
 /// <summary>
-/// The model on an NVIDIA GPU: the text decoder in kernels of ours over FP8 weights, the vision tower in torch operations.
+/// The model on an NVIDIA GPU: the text decoder in kernels of ours over FP8 or BF16 weights, the vision tower in torch operations.
 /// What a sequence gets is the same, bit by bit, alone or in company, in one chunk or in many.
 /// </summary>
 public sealed class CudaRunner : ModelRunner
@@ -39,7 +39,7 @@ public sealed class CudaRunner : ModelRunner
     public override bool IsBatchInvariant => true;
 
     /// <summary>Loads a checkpoint folder.</summary>
-    /// <param name="directory">A published FP8 checkpoint.</param>
+    /// <param name="directory">A published checkpoint, FP8 or BF16.</param>
     /// <param name="ordinal">Which GPU.</param>
     /// <param name="blocks">KV blocks.</param>
     /// <param name="blockSize">Tokens a block.</param>
@@ -88,7 +88,7 @@ public sealed class CudaRunner : ModelRunner
         CudaDriver.Use(ordinal);
         var compiler = new KernelCompiler(nvrtc.Compile, $"{nvrtc.Version} {driver}", KernelCompiler.DefaultFolder);
         var device = new Device($"cuda:{ordinal}");
-        var kernels = new KernelLibrary(compiler, chip, config.Text, layout.BlockSize);
+        var kernels = new KernelLibrary(compiler, chip, config.Text, layout.BlockSize, CudaWeights.TypeOf(config));
         using var off = no_grad();
         var weights = text(device, chip);
         var packed = fit.Vision == WeightType.Fp8;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using EduVision.Inference.Cuda.Driver;
+using EduVision.Inference.Runners;
 using EduVision.Model.Configuration;
 using EduVision.Model.Weights;
 using static TorchSharp.torch;
@@ -24,7 +25,7 @@ internal struct StepArguments
     public float Epsilon;
 }
 
-/// <summary>All layers of a step of a few decodes in one launch.</summary>
+/// <summary>All layers of a step of a few decodes in one launch, where they are in FP8.</summary>
 internal sealed class CudaStep : IDisposable
 {
     /// <summary>Most tokens of such a step: those that a tensor core operation takes at once.</summary>
@@ -54,8 +55,8 @@ internal sealed class CudaStep : IDisposable
     public static int RingOf(TextConfig config, int tokens, Chip chip) =>
         Math.Max(Math.Min(MostRing, (chip.SharedBytes - RestBytes(config, tokens, chip)) / PlaceBytes), 0);
 
-    /// <summary>Whether a step of so many tokens can be computed this way on this chip.</summary>
-    public bool Takes(int tokens) => tokens <= MostTokens && RingOf(config, InstanceOf(tokens), kernels.Chip) > 0;
+    /// <summary>Whether a step of so many tokens can be computed this way over this model's weights on this chip.</summary>
+    public bool Takes(int tokens) => kernels.Layers == WeightType.Fp8 && tokens <= MostTokens && RingOf(config, InstanceOf(tokens), kernels.Chip) > 0;
 
     /// <summary>Puts a step on the kernels' stream.</summary>
     public void Launch(StepArguments step)
@@ -78,7 +79,7 @@ internal sealed class CudaStep : IDisposable
     private static int InstanceOf(int tokens) => tokens == 1 ? 1 : MostTokens;
 
     // A place in each warp's ring, and what says that it was filled.
-    private static int PlaceBytes => Warps * ((PlaceTiles * Fp8Tiles.TileBytes) + sizeof(ulong));
+    private static int PlaceBytes => Warps * ((PlaceTiles * WeightTiles.TileBytes) + sizeof(ulong));
 
     // As step.cu lays them out beside the ring: activations; what a team needs for its sums or for attention; a token's parts of norms and
     // its angles; two layers' scales; what teams count.
@@ -86,9 +87,9 @@ internal sealed class CudaStep : IDisposable
     {
         int group = config.Heads / config.KvHeads, attention = config.Heads * config.HeadDim, wide = Math.Max(config.HiddenSize, attention);
         var width = (tokens == 1 ? Math.Max(wide, config.IntermediateSize) : wide) + 8;
-        const int sums = 2 * Segments * Fp8Tiles.Rows * MostTokens, normParts = 8;
+        const int sums = 2 * Segments * WeightTiles.Rows * MostTokens, normParts = 8;
         var team = Math.Max(sums, (2 * group * (Part + 8)) + (group * config.HeadDim / 2));
-        int Scales(int rows, int columns, int halves) => (((rows / Fp8Tiles.Rows) + chip.Processors - 1) / chip.Processors) * halves * (columns / Fp8Block.Side);
+        int Scales(int rows, int columns, int halves) => (((rows / WeightTiles.Rows) + chip.Processors - 1) / chip.Processors) * halves * (columns / Fp8Block.Side);
         var scales = Scales(attention + (2 * config.KvHeads * config.HeadDim), config.HiddenSize, 1) + Scales(config.HiddenSize, attention, 1)
             + Scales(2 * config.IntermediateSize, config.HiddenSize, 2) + Scales(config.HiddenSize, config.IntermediateSize, 1);
         return (tokens * width * sizeof(ushort)) + (((Teams * team) + (tokens * (normParts + config.HeadDim)) + (2 * scales) + Teams + 1) * sizeof(float));

@@ -14,9 +14,7 @@ namespace EduVision.Inference.Cuda;
 internal sealed class CudaText : IDisposable
 {
     private const int Top = TextBuffers.Top, Slices = TextBuffers.Slices, Found = TextBuffers.Found;
-    private const int Wide = 128, StageBytes = Wide * (128 + 256);
-    // More rows may lie elsewhere in memory: see Linear.
-    private const int HeadRows = 16;
+    private const int Wide = 128;
 
     // Up to here reading the weights once for each group of 32 tokens costs less than tiles that fill few of the chip's processors.
     private const int FewTokens = 64;
@@ -206,7 +204,7 @@ internal sealed class CudaText : IDisposable
     {
         step.Launch(new StepArguments
         {
-            QkvWeights = weights.Qkv[0].Bytes, OutputWeights = weights.Output[0].Bytes, GateUpWeights = weights.GateUp[0].Bytes, DownWeights = weights.Down[0].Bytes,
+            QkvWeights = weights.Qkv[0].Weights, OutputWeights = weights.Output[0].Weights, GateUpWeights = weights.GateUp[0].Weights, DownWeights = weights.Down[0].Weights,
             QkvScales = weights.Qkv[0].Scales, OutputScales = weights.Output[0].Scales, GateUpScales = weights.GateUp[0].Scales, DownScales = weights.Down[0].Scales,
             InputNorms = weights.InputNorms.Address(), QueryNorms = weights.QueryNorms.Address(), KeyNorms = weights.KeyNorms.Address(), PostNorms = weights.PostNorms.Address(),
             Embeddings = weights.Embeddings.Address(), Frequencies = frequencies.Address(), Axes = axes.Address(),
@@ -257,15 +255,13 @@ internal sealed class CudaText : IDisposable
         kernels.Launch("pick_rows", new Grid(batch.Sampled), 512, 0, sliceIds.Address(), sliceValues.Address(), sliceMarks.Address(), picked.Address());
     }
 
-    private void MultiplyFp8Head(Fp8Matrix head, int sampled)
+    private void MultiplyFp8Head(TiledMatrix head, int sampled)
     {
         kernels.Launch("halve_rows", new Grid(sampled), 256, 0, rows.Address(), halfRows.Address(), config.HiddenSize);
-        for (var first = 0; first < sampled; first += HeadRows)
-        {
-            var count = Math.Min(HeadRows, sampled - first);
-            using Tensor from = halfRows.narrow(0, first, count), to = logits.narrow(0, first, count);
-            Linear("store", head, from, to, count);
-        }
+        var tiles = TilesFor(sampled);
+        kernels.Launch(
+            $"fp8_head_{tiles}", new Grid(head.Rows / (2 * WeightTiles.Rows), Groups(sampled, tiles)), 256, 0,
+            head.Weights, head.Scales, halfRows.Address(), logits.Address(), head.Rows, head.Columns, sampled);
     }
 
     private void Norm(Tensor norms, int layer, int tokens) =>
@@ -273,7 +269,7 @@ internal sealed class CudaText : IDisposable
 
     private static nint RowOf(Tensor norms, int layer) => norms.Address() + (nint)(layer * norms.shape[1] * sizeof(ushort));
 
-    private void Linear(string kind, Fp8Matrix matrix, Tensor from, Tensor to, int tokens) => Linear(kernels, kind, matrix, from, to, tokens);
+    private void Linear(string kind, TiledMatrix matrix, Tensor from, Tensor to, int tokens) => Linear(kernels, kind, matrix, from, to, tokens);
 
     /// <summary>One product; which kernel computes it changes nothing of the result.</summary>
     /// <param name="kernels">The kernels.</param>
@@ -282,7 +278,7 @@ internal sealed class CudaText : IDisposable
     /// <param name="from">[tokens, columns], float16, where <c>x_at</c> of the kernels' layout puts them.</param>
     /// <param name="to">[tokens, rows], float32; [tokens, rows / 2], float16 in such places, for <c>gated</c>.</param>
     /// <param name="tokens">How many.</param>
-    internal static void Linear(KernelLibrary kernels, string kind, Fp8Matrix matrix, Tensor from, Tensor to, int tokens)
+    internal static void Linear(KernelLibrary kernels, string kind, TiledMatrix matrix, Tensor from, Tensor to, int tokens)
     {
         if (WarpGroups.GroupsFor(kernels, tokens) > 0)
         {
@@ -292,9 +288,9 @@ internal sealed class CudaText : IDisposable
         var outputs = kind == "gated" ? matrix.Rows / 2 : matrix.Rows;
         var tiles = TilesFor(tokens);
         var (name, grid, shared) = tokens > FewTokens
-            ? ($"wide_{kind}", new Grid(matrix.Rows / Wide, (tokens + Wide - 1) / Wide), kernels.Stages * StageBytes)
-            : ($"linear_{kind}_{tiles}", new Grid(matrix.Rows / (2 * Fp8Tiles.Rows), Groups(tokens, tiles)), 0);
-        kernels.Launch(name, grid, 256, shared, matrix.Bytes, matrix.Scales, from.Address(), to.Address(), outputs, matrix.Columns, tokens);
+            ? ($"wide_{kind}", new Grid(matrix.Rows / Wide, (tokens + Wide - 1) / Wide), kernels.WideBytes)
+            : ($"linear_{kind}_{tiles}", new Grid(matrix.Rows / (2 * WeightTiles.Rows), Groups(tokens, tiles)), 0);
+        kernels.Launch(name, grid, 256, shared, matrix.Weights, matrix.Scales, from.Address(), to.Address(), outputs, matrix.Columns, tokens);
     }
 
     // Eight tokens a tile; how many tiles a block has changes nothing of what it computes.

@@ -5,13 +5,13 @@ using static TorchSharp.torch;
 
 namespace EduVision.Inference.Cuda;
 
-/// <summary>The text decoder's weights on a GPU as a published FP8 checkpoint stores them.</summary>
+/// <summary>The text decoder's weights on a GPU as a published checkpoint stores them: its layers' matrices in FP8, or made of BF16 (<see cref="HalfBlocks"/>).</summary>
 internal sealed class CudaWeights : IDisposable
 {
     private const string Name = "model.language_model";
 
     private CudaWeights(
-        ModelConfig config, IWeightSource plain, Func<string, long, long, (Tensor Bytes, Tensor Scales)> matrix, CudaFit fit, Device device, bool isConverted)
+        ModelConfig config, IWeightSource plain, Func<string, long, long, (Tensor Weights, Tensor Scales)> matrix, CudaFit fit, Device device, bool isConverted)
     {
         var text = config.Text;
         var table = plain.Take($"{Name}.embed_tokens.weight", text.VocabSize, text.HiddenSize);
@@ -45,14 +45,14 @@ internal sealed class CudaWeights : IDisposable
             return stacked;
         }
 
-        Fp8Stack Stack(long columns, bool isPaired, params (string Part, long Rows)[] parts)
+        TiledStack Stack(long columns, bool isPaired, params (string Part, long Rows)[] parts)
         {
-            var made = Fp8Stack.Empty(text.Layers, parts.Sum(part => part.Rows), columns, device);
+            var made = TiledStack.Empty(TypeOf(config), text.Layers, parts.Sum(part => part.Rows), columns, device);
             for (var layer = 0; layer < text.Layers; layer++)
             {
                 using var scope = NewDisposeScope();
                 var pieces = parts.Select(part => matrix(Of(layer, part.Part), part.Rows, columns)).ToList();
-                made.Set(layer, cat([.. pieces.Select(piece => piece.Bytes)]), cat([.. pieces.Select(piece => piece.Scales)]), isPaired, isConverted);
+                made.Set(layer, cat([.. pieces.Select(piece => piece.Weights)]), cat([.. pieces.Select(piece => piece.Scales)]), isPaired, isConverted);
             }
             return made;
         }
@@ -63,14 +63,17 @@ internal sealed class CudaWeights : IDisposable
     /// <param name="config">Its sizes.</param>
     /// <param name="fit">Where embeddings and head go, and how.</param>
     /// <param name="device">The GPU.</param>
-    /// <param name="isConverted">Whether the chip makes halves of FP8 by itself: see <see cref="Fp8Tiles.Arrange"/>.</param>
+    /// <param name="isConverted">Whether the chip makes halves of FP8 by itself: see <see cref="WeightTiles.Arrange"/>.</param>
     /// <exception cref="ModelFileException">A tensor is missing or of another kind.</exception>
     public static CudaWeights Load(Checkpoint checkpoint, ModelConfig config, CudaFit fit, Device device, bool isConverted) => new(
-        config, new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16), (name, rows, columns) => Load(checkpoint, device, name, rows, columns), fit, device, isConverted);
+        config, new CheckpointWeights(checkpoint, config, device, ScalarType.BFloat16), (name, rows, columns) => TypeOf(config) == WeightType.Fp8 ? LoadFp8(checkpoint, device, name, rows, columns) : LoadBf16(checkpoint, device, name, rows, columns), fit, device, isConverted);
 
     /// <summary>Random ones, made on the GPU, such that hidden states keep their size.</summary>
     public static CudaWeights Random(ModelConfig config, CudaFit fit, Device device, bool isConverted) => new(
-        config, new RandomWeights(device, ScalarType.BFloat16), (_, rows, columns) => Random(rows, columns, device), fit, device, isConverted);
+        config, new RandomWeights(device, ScalarType.BFloat16), (name, rows, columns) => TypeOf(config) == WeightType.Fp8 ? RandomFp8(rows, columns, device) : RandomBf16(name, rows, columns, device), fit, device, isConverted);
+
+    /// <summary>How a model's layers' matrices are held.</summary>
+    public static WeightType TypeOf(ModelConfig config) => config.Quantization is null ? WeightType.Bf16 : WeightType.Fp8;
 
     public EmbeddingTable Embeddings { get; }
 
@@ -78,7 +81,7 @@ internal sealed class CudaWeights : IDisposable
     public Tensor Head { get; }
 
     /// <summary>The head in FP8, one layer of its kind, if it is held so.</summary>
-    public Fp8Stack? Fp8Head { get; }
+    public TiledStack? Fp8Head { get; }
 
     public Tensor Norm { get; }
 
@@ -94,14 +97,14 @@ internal sealed class CudaWeights : IDisposable
     /// <summary>[layers, head], BF16.</summary>
     public Tensor KeyNorms { get; }
 
-    public Fp8Stack Qkv { get; }
+    public TiledStack Qkv { get; }
 
-    public Fp8Stack Output { get; }
+    public TiledStack Output { get; }
 
     /// <summary>Gate and up, paired.</summary>
-    public Fp8Stack GateUp { get; }
+    public TiledStack GateUp { get; }
 
-    public Fp8Stack Down { get; }
+    public TiledStack Down { get; }
 
     /// <summary>GPU memory of all of them.</summary>
     public long Bytes => new[] { Norm, InputNorms, PostNorms, QueryNorms, KeyNorms }.Sum(BytesOf) + (IsTied ? 0 : BytesOf(Head))
@@ -118,14 +121,15 @@ internal sealed class CudaWeights : IDisposable
     public static string? WhyNot(Checkpoint checkpoint, ModelConfig config, WeightType head = WeightType.Bf16)
     {
         var text = config.Text;
-        if (config.Quantization is not { BlockRows: Fp8Block.Side, BlockColumns: Fp8Block.Side }) return "its text layers are not in FP8 blocks of 128x128";
+        if (config.Quantization is not (null or { BlockRows: Fp8Block.Side, BlockColumns: Fp8Block.Side })) return "its text layers are not in FP8 blocks of 128x128";
         int[] sides = [text.HiddenSize, text.IntermediateSize, text.Heads * text.HeadDim, text.KvHeads * text.HeadDim];
         if (sides.Any(side => side % Fp8Block.Side != 0)) return "a side of its matrices is no multiple of 128";
         if (text.HeadDim is not (64 or 128)) return $"its heads are {text.HeadDim} wide, not 64 or 128";
         if (text.Heads / text.KvHeads > 16) return "more than 16 of its query heads share a key head";
         if (text.VocabSize % 16 != 0) return "its vocabulary is no multiple of 16";
-        if (head == WeightType.Fp8 && text.VocabSize % (2 * Fp8Tiles.Rows) != 0) return "its vocabulary is no multiple of 32, which a head in FP8 wants";
-        return checkpoint.Describe($"{Name}.layers.0.mlp.down_proj.weight").Type == StoredType.F8E4M3 ? null : "its text layers are not in FP8";
+        if (head == WeightType.Fp8 && text.VocabSize % (2 * WeightTiles.Rows) != 0) return "its vocabulary is no multiple of 32, which a head in FP8 wants";
+        var (type, called) = config.Quantization is null ? (StoredType.BF16, "BF16") : (StoredType.F8E4M3, "FP8");
+        return checkpoint.Describe($"{Name}.layers.0.mlp.down_proj.weight").Type == type ? null : $"its text layers are not in {called}";
     }
 
     /// <inheritdoc/>
@@ -137,11 +141,11 @@ internal sealed class CudaWeights : IDisposable
         foreach (var stack in new[] { Qkv, Output, GateUp, Down }) stack.Dispose();
     }
 
-    private static Fp8Stack Packed(Tensor wide, bool isConverted)
+    private static TiledStack Packed(Tensor wide, bool isConverted)
     {
         using var scope = NewDisposeScope();
         var (rows, columns) = (wide.shape[0], wide.shape[1]);
-        var made = Fp8Stack.Empty(1, rows, columns, wide.device);
+        var made = TiledStack.Empty(WeightType.Fp8, 1, rows, columns, wide.device);
         // A last block of fewer rows is filled up with zeros, which change no scale.
         var missing = (Fp8Block.Blocks(rows) * Fp8Block.Side) - rows;
         var (codes, scales) = Fp8Codes.Quantise(missing == 0 ? wide : cat([wide, zeros([missing, columns], wide.dtype, wide.device)]), Fp8Block.Side, Fp8Block.Side);
@@ -149,18 +153,34 @@ internal sealed class CudaWeights : IDisposable
         return made;
     }
 
-    private static (Tensor Bytes, Tensor Scales) Load(Checkpoint checkpoint, Device device, string name, long rows, long columns)
+    private static (Tensor Weights, Tensor Scales) LoadFp8(Checkpoint checkpoint, Device device, string name, long rows, long columns)
     {
         var scales = checkpoint.Load(name + CheckpointWeights.ScaleSuffix, rows / Fp8Block.Side, columns / Fp8Block.Side).to(ScalarType.Float32);
         if (!scales.isfinite().all().item<bool>()) throw new ModelFileException(checkpoint.PathOf(name), $"tensor `{name}{CheckpointWeights.ScaleSuffix}` holds a scale that is no finite number.");
         return (checkpoint.Load(name, rows, columns).to(device), scales.to(device));
     }
 
+    private static (Tensor Weights, Tensor Scales) LoadBf16(Checkpoint checkpoint, Device device, string name, long rows, long columns)
+    {
+        using var stored = checkpoint.Load(name, rows, columns);
+        if (stored.dtype != ScalarType.BFloat16) throw new ModelFileException(checkpoint.PathOf(name), $"tensor `{name}` is not in BF16, as the other layers are.");
+        using var matrix = stored.to(device);
+        var made = HalfBlocks.Of(matrix);
+        if (!made.Scales.isfinite().all().item<bool>()) throw new ModelFileException(checkpoint.PathOf(name), $"tensor `{name}` holds a weight that is no finite number.");
+        return made;
+    }
+
     // Bytes below 0x78 are finite; those drawn have a root mean square of about 60.
-    private static (Tensor Bytes, Tensor Scales) Random(long rows, long columns, Device device)
+    private static (Tensor Weights, Tensor Scales) RandomFp8(long rows, long columns, Device device)
     {
         const double rootMeanSquare = 60;
         var bytes = randint(0, 0x78, [rows, columns], ScalarType.Byte, device).add_(randint(0, 2, [rows, columns], ScalarType.Byte, device).mul_(128));
         return (bytes, full([rows / Fp8Block.Side, columns / Fp8Block.Side], (float)(1 / rootMeanSquare / Math.Sqrt(columns)), ScalarType.Float32, device));
+    }
+
+    private static (Tensor Weights, Tensor Scales) RandomBf16(string name, long rows, long columns, Device device)
+    {
+        using var matrix = new RandomWeights(device, ScalarType.BFloat16).Take(name, rows, columns);
+        return HalfBlocks.Of(matrix);
     }
 }

@@ -92,9 +92,9 @@ internal sealed record MemoryPlan(MemoryRequest Request, CudaFit Fit, int Blocks
         [
             new("CUDA context", request.Context),
             new("libraries", Libraries),
-            new("text layers (FP8)", LayerBytes(text)),
+            new(CudaWeights.TypeOf(config) == WeightType.Fp8 ? "text layers (FP8)" : "text layers (BF16)", LayerBytes(config)),
             new(onHost ? "embeddings (on the host)" : "embeddings", onHost ? 0 : table * Bf16Bytes),
-            new(request.Head == WeightType.Fp8 ? "head (FP8)" : config.TieWordEmbeddings ? "head (the embeddings)" : "head", request.Head == WeightType.Fp8 ? Fp8Bytes(text.VocabSize, text.HiddenSize) : config.TieWordEmbeddings ? 0 : table * Bf16Bytes),
+            new(request.Head == WeightType.Fp8 ? "head (FP8)" : config.TieWordEmbeddings ? "head (the embeddings)" : "head", request.Head == WeightType.Fp8 ? TiledStack.BytesOf(WeightType.Fp8, text.VocabSize, text.HiddenSize) : config.TieWordEmbeddings ? 0 : table * Bf16Bytes),
             new(request.Vision == WeightType.Fp8 ? "vision tower (FP8)" : "vision tower", vision.Weights),
             // Beside the buffers the step's image rows, which are put together for each.
             new($"steps of {Number(request.StepTokens)} tokens", buffers.Workspace.Sum(buffer => buffer.Bytes) + vision.Output(buffers.MaxTokens)),
@@ -111,14 +111,14 @@ internal sealed record MemoryPlan(MemoryRequest Request, CudaFit Fit, int Blocks
         new(request.Config.Text, new KvLayout(blocks, request.BlockSize), request.StepTokens, request.MaxRunning, attention, request.Head == WeightType.Fp8);
 
     /// <summary>Weights of all decoder layers and of the last norm.</summary>
-    internal static long LayerBytes(TextConfig text)
+    internal static long LayerBytes(ModelConfig config)
     {
+        var (text, type) = (config.Text, CudaWeights.TypeOf(config));
         long hidden = text.HiddenSize, queries = (long)text.Heads * text.HeadDim, keys = (long)text.KvHeads * text.HeadDim;
-        var matrices = Fp8Bytes(queries + (2 * keys), hidden) + Fp8Bytes(hidden, queries) + Fp8Bytes(2L * text.IntermediateSize, hidden) + Fp8Bytes(hidden, text.IntermediateSize);
+        var matrices = TiledStack.BytesOf(type, queries + (2 * keys), hidden) + TiledStack.BytesOf(type, hidden, queries)
+            + TiledStack.BytesOf(type, 2L * text.IntermediateSize, hidden) + TiledStack.BytesOf(type, hidden, text.IntermediateSize);
         return (text.Layers * (matrices + (Bf16Bytes * 2 * (hidden + text.HeadDim)))) + (Bf16Bytes * hidden);
     }
-
-    private static long Fp8Bytes(long rows, long columns) => (rows * columns) + (Fp8Block.Blocks(rows) * Fp8Block.Blocks(columns) * sizeof(float));
 
     private string Refusal(bool isTied)
     {
@@ -149,6 +149,9 @@ internal sealed record MemoryPlan(MemoryRequest Request, CudaFit Fit, int Blocks
         {
             if (isOpen) options.Add((name, change));
         }
+        Offer(
+            CudaWeights.TypeOf(Request.Config) == WeightType.Bf16, "an FP8 checkpoint of the model",
+            request => request with { Config = request.Config with { Quantization = new Fp8Quantization(Fp8Block.Side, Fp8Block.Side, []) } });
         Offer(!isTied && Request.EmbeddingsOnHost != true, "EmbeddingsOnHost=true", request => request with { EmbeddingsOnHost = true });
         Offer(!isTied && Request.Head != WeightType.Fp8, "HeadType=fp8", request => request with { Head = WeightType.Fp8 });
         Offer(isTied, "HeadType=fp8 with EmbeddingsOnHost=true", request => request with { Head = WeightType.Fp8, EmbeddingsOnHost = true });

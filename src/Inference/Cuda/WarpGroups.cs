@@ -1,4 +1,5 @@
 using EduVision.Inference.Cuda.Driver;
+using EduVision.Inference.Runners;
 
 namespace EduVision.Inference.Cuda;
 
@@ -30,7 +31,7 @@ internal static class WarpGroups
     /// <param name="tokens">How many.</param>
     /// <param name="inTiles">Whether by the kernel for many tokens; null leaves it to the size.</param>
     /// <param name="cluster">Blocks of other rows that fetch activations for each other, of the kernel for many tokens: 1 or 2.</param>
-    public static void Launch(KernelLibrary kernels, string kind, Fp8Matrix matrix, nint from, nint to, int tokens, bool? inTiles = null, int cluster = Cluster)
+    public static void Launch(KernelLibrary kernels, string kind, TiledMatrix matrix, nint from, nint to, int tokens, bool? inTiles = null, int cluster = Cluster)
     {
         var outputs = kind == "gated" ? matrix.Rows / 2 : matrix.Rows;
         int slabs = matrix.Rows / Slab, tiles = slabs * Parts(tokens, TileTokens);
@@ -38,11 +39,11 @@ internal static class WarpGroups
         {
             var clusters = Parts(slabs, cluster) * Parts(tokens, TileTokens);
             var grid = new Grid(Math.Min(clusters, kernels.Chip.Processors / cluster) * cluster);
-            kernels.Launch($"prefill_{kind}_{cluster}", grid, Threads, PrefillBytes, matrix.Bytes, matrix.Scales, from, to, outputs, matrix.Columns, tokens);
+            kernels.Launch($"prefill_{kind}_{cluster}", grid, Threads, PrefillBytes, matrix.Weights, matrix.Scales, from, to, outputs, matrix.Columns, tokens);
             return;
         }
-        var (together, shared) = tokens <= 32 ? (4, SmallSplitBytes) : (8, SplitBytes);
-        kernels.Launch($"split_{kind}_{together}", new Grid(slabs * Segments, Parts(tokens, together * Group)), Threads, shared, matrix.Bytes, matrix.Scales, from, to, outputs, matrix.Columns, tokens);
+        var (together, shared) = tokens > 32 ? (8, SplitBytes) : (4, kernels.Layers == WeightType.Fp8 ? SmallSplitBytes : SplitBytes);
+        kernels.Launch($"split_{kind}_{together}", new Grid(slabs * Segments, Parts(tokens, together * Group)), Threads, shared, matrix.Weights, matrix.Scales, from, to, outputs, matrix.Columns, tokens);
     }
 
     private static int GroupsOf(int tokens) => Parts(tokens, Group);

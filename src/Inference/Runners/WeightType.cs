@@ -1,11 +1,11 @@
 namespace EduVision.Inference.Runners;
 
-/// <summary>How weights are held that a checkpoint stores in BF16.</summary>
+/// <summary>How weights are held.</summary>
 public enum WeightType
 {
-    /// <summary>As they are.</summary>
+    /// <summary>In sixteen bits.</summary>
     Bf16,
 
-    /// <summary>In eight bits (E4M3) with scales: half the memory, a little less exact.</summary>
+    /// <summary>In eight bits (E4M3) with scales: half the memory; where a checkpoint stores BF16, a little less exact.</summary>
     Fp8,
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using EduVision.Inference.Benchmarks;
 using EduVision.Inference.Cuda.Driver;
 using EduVision.Inference.Runners;
@@ -114,17 +115,49 @@ public sealed class RunnerMeasurementsTests
     }
 
     [Fact]
+    public void A_step_reads_each_weight_in_the_bytes_of_its_type()
+    {
+        var (fp8, bf16) = (StepBytes.Of(KnownModels.Of("qwen3-vl-8b", WeightType.Fp8), 0), StepBytes.Of(KnownModels.Of("qwen3-vl-8b", WeightType.Bf16), 0));
+        const long layers = 36 * 192_937_984L, head = 2 * 151_936L * 4096;
+        Assert.Equal((layers + (layers / 16_384 * 4) + head, (2 * layers) + head), (fp8, bf16));
+    }
+
+    [Fact]
+    public void Two_types_of_weights_are_set_against_each_other_where_both_were_measured()
+    {
+        var console = NewConsole(out var written);
+        RunnerTable.PrintRatio(console, Result(WeightType.Fp8, (1, 300), (4, 900)), Result(WeightType.Bf16, (1, 150), (16, 2000)));
+        Assert.Contains("FP8 against BF16", written.ToString(), StringComparison.Ordinal);
+        Assert.Matches(@"1 +│ +300 tokens/s +│ +150 tokens/s +│ +2\.00 x", written.ToString());
+        Assert.DoesNotContain("900", written.ToString(), StringComparison.Ordinal);
+
+        static RunnerResult Result(WeightType dtype, params IEnumerable<(int Batch, double Speed)> rows) => new(
+            "a GPU", Workload with { Dtype = dtype }, new ReadBandwidth(3e12, "torch.sum", new Dictionary<string, double>()), 0,
+            [.. rows.Select(row => BatchNumbers.Of(row.Batch, 20, [new BatchRun(0.1, 9000, new DecodeNumbers(1, 1, row.Speed, 1, 1))]))], null, null, null);
+    }
+
+    [Fact]
+    public void The_file_of_numbers_names_the_type_of_the_weights() =>
+        Assert.Contains("\"dtype\": \"bf16\"", JsonSerializer.Serialize(Workload with { Dtype = WeightType.Bf16 }, BenchmarkResult.Json), StringComparison.Ordinal);
+
+    private static IAnsiConsole NewConsole(out StringWriter written)
+    {
+        written = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(written) });
+        console.Profile.Width = 200;
+        return console;
+    }
+
+    [Fact]
     public void The_table_shows_every_row()
     {
         var decode = new DecodeNumbers(1.5, 2.5, 400, 9_000_000_000, 80);
-        using var written = new StringWriter();
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(written) });
-        console.Profile.Width = 200;
+        var console = NewConsole(out var written);
         RunnerTable.Print(console, new RunnerResult(
             "a GPU", Workload, new ReadBandwidth(3e12, "torch.sum", new Dictionary<string, double>()), 40_000_000_000,
             [BatchNumbers.Of(5, 20, [new BatchRun(0.1, 9000, decode), new BatchRun(0.3, 8000, decode with { StepMedianMs = 3.5 }), new BatchRun(0.2, 7000, decode)])],
             new PrefillNumbers(300, 12_345, []), BesideNumbers.Of(3, 64, 2, [new BesideRun(6, 4, 3, 2, 8)]), new ContextNumbers(500, 20, decode, [])));
-        foreach (var expected in new[] { "200 ms", "8000/s", "1.50 ms", "12345 tokens/s", "6.00 ms, 3.0 x", "4.00 ms, 2.0 x", "400.0 tokens/s", "3.00 TB/s", "40.0 GB" })
+        foreach (var expected in new[] { "qwen3-vl-8b in FP8 on a GPU", "200 ms", "8000/s", "1.50 ms", "12345 tokens/s", "6.00 ms, 3.0 x", "4.00 ms, 2.0 x", "400.0 tokens/s", "3.00 TB/s", "40.0 GB" })
             Assert.Contains(expected, written.ToString(), StringComparison.Ordinal);
     }
 }

@@ -38,3 +38,38 @@ public sealed class CudaRunnerTests : RunnerContract, IClassFixture<CudaRunnerTe
         internal override ModelRunner NewRunner(int blocks = 128) => CudaRunner.Load(Folder, 0, blocks, BlockSize, maxTokens: 512, maxSequences: 16, torchLibrary: null);
     }
 }
+
+/// <summary>The same of a model whose text layers are in BF16.</summary>
+[Trait("Category", "Gpu")]
+public sealed class Bf16CudaRunnerTests : RunnerContract, IClassFixture<Bf16CudaRunnerTests.Fixture>
+{
+    private readonly Fixture fixture;
+
+    public Bf16CudaRunnerTests(Fixture fixture) : base(fixture)
+    {
+        Gpu.Require();
+        this.fixture = fixture;
+    }
+
+    [Fact]
+    public void A_head_in_FP8_begins_as_one_in_BF16()
+    {
+        var prompt = fixture.PromptOf("Solve the problem in the photo.", 3);
+        using var plain = fixture.NewRunner();
+        using var small = fixture.NewRunner(new CudaFit { Head = WeightType.Fp8 });
+        var (expected, actual) = (TorchRunnerFixture.Generate(plain, prompt, 1)[0], TorchRunnerFixture.Generate(small, prompt, 1)[0]);
+        Assert.Equal(expected.Id, actual.Id);
+        Assert.Equal(expected.LogProbability, actual.LogProbability, 0.3f);
+    }
+
+    public sealed class Fixture() : TorchRunnerFixture("cuda", Bf16Nano.Write()), IDisposable
+    {
+        public void Dispose() => Directory.Delete(Folder, recursive: true);
+
+        protected override float Tolerance => 0;
+
+        internal override ModelRunner NewRunner(int blocks = 128) => NewRunner(CudaFit.Roomy, blocks);
+
+        internal ModelRunner NewRunner(CudaFit fit, int blocks = 128) => CudaRunner.Load(Folder, 0, blocks, BlockSize, maxTokens: 512, maxSequences: 16, torchLibrary: null, fit);
+    }
+}

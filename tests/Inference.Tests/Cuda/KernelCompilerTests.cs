@@ -1,4 +1,5 @@
 using EduVision.Inference.Cuda.Driver;
+using EduVision.Inference.Runners;
 using EduVision.Inference.Tests.Fakes;
 using EduVision.Model.Configuration;
 
@@ -37,20 +38,24 @@ public sealed class KernelCompilerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("sm_80")]
-    [InlineData("sm_89")]
-    [InlineData("sm_90a")]
-    [InlineData("sm_100")]
-    public void Every_kernel_compiles_for_every_chip(string architecture)
+    [InlineData("sm_80", WeightType.Fp8)]
+    [InlineData("sm_80", WeightType.Bf16)]
+    [InlineData("sm_89", WeightType.Fp8)]
+    [InlineData("sm_89", WeightType.Bf16)]
+    [InlineData("sm_90a", WeightType.Fp8)]
+    [InlineData("sm_90a", WeightType.Bf16)]
+    [InlineData("sm_100", WeightType.Fp8)]
+    [InlineData("sm_100", WeightType.Bf16)]
+    public void Every_kernel_compiles_for_every_chip(string architecture, WeightType layers)
     {
         var nvrtc = Nvrtc.Find(null);
         Assert.SkipWhen(nvrtc is null, "There is no NVRTC on the library path.");
         Assert.SkipWhen(architecture == "sm_100" && Version.Parse(nvrtc.Version) < new Version(12, 8), $"NVRTC {nvrtc.Version} does not know Blackwell.");
         var compiler = new KernelCompiler(nvrtc.Compile, nvrtc.Version, null);
         var chip = new Chip(architecture, 132);
-        foreach (var file in KernelCompiler.FilesFor(chip))
+        foreach (var file in KernelCompiler.FilesFor(chip, layers))
             foreach (var config in new[] { Config(36, 32, 8, 128, 4096, 12288), Config(6, 6, 2, 64, 384, 1024) })
-                Assert.True(compiler.Compile(file, chip, KernelLibrary.ConstantsOf(config, 16, chip)).Length > 1000, file);
+                Assert.True(compiler.Compile(file, chip, KernelLibrary.ConstantsOf(config, 16, chip, layers)).Length > 1000, file);
     }
 
     private static TextConfig Config(int layers, int heads, int kvHeads, int headDim, int hidden, int intermediate) =>

@@ -86,6 +86,19 @@ public sealed class MemoryPlanTests
     }
 
     [Fact]
+    public void Layers_in_BF16_take_twice_the_memory_and_where_they_do_not_fit_an_FP8_checkpoint_is_named()
+    {
+        var bf16 = KnownModels.Of("qwen3-vl-8b", WeightType.Bf16);
+        var plan = Plan(Request(24) with { Config = bf16 });
+        Assert.Equal((36 * ((2 * 192_937_984L) + (192_937_984 / 16_384 * 4) + (2 * 2 * (4096 + 128)))) + (2 * 4096), plan.Parts.Single(part => part.Name == "text layers (BF16)").Bytes);
+        Assert.InRange(plan.KvTokens, MemoryPlan.AmpleKvTokens, 49_152);
+        Assert.True(Plan(Request(80) with { Config = bf16 }).KvTokens > 262_144);
+        var refusal = MemoryPlan.Of(Request(16) with { Config = bf16 }).Refusal;
+        Assert.Contains("an FP8 checkpoint of the model (6.47 GiB)", refusal, StringComparison.Ordinal);
+        Assert.DoesNotContain("an FP8 checkpoint", MemoryPlan.Of(Request(10)).Refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_embeddings_leave_the_GPU_when_the_cache_would_be_small_and_only_then()
     {
         Assert.False(Plan(Request(20)).Fit.EmbeddingsOnHost);
@@ -150,13 +163,16 @@ public sealed class MemoryPlanTests
     };
 
     [Theory]
-    [InlineData(WeightType.Bf16)]
-    [InlineData(WeightType.Fp8)]
-    public void Planned_weights_are_those_that_are_loaded(WeightType head)
+    [InlineData(WeightType.Bf16, WeightType.Fp8)]
+    [InlineData(WeightType.Fp8, WeightType.Fp8)]
+    [InlineData(WeightType.Bf16, WeightType.Bf16)]
+    [InlineData(WeightType.Fp8, WeightType.Bf16)]
+    public void Planned_weights_are_those_that_are_loaded(WeightType head, WeightType layers)
     {
         using var off = no_grad();
-        var request = new MemoryRequest { Config = Tiny, Budget = 2 * GiB, ImagePixels = 65_536, Head = head };
-        using var weights = CudaWeights.Random(Tiny, new CudaFit { Head = head }, CPU, isConverted: true);
+        var config = Tiny with { Quantization = layers == WeightType.Fp8 ? Tiny.Quantization : null };
+        var request = new MemoryRequest { Config = config, Budget = 2 * GiB, ImagePixels = 65_536, Head = head };
+        using var weights = CudaWeights.Random(config, new CudaFit { Head = head }, CPU, isConverted: true);
         var parts = Plan(request).Parts.Where(part => part.Name.Contains("layers", StringComparison.Ordinal) || part.Name.Contains("head", StringComparison.Ordinal) || part.Name.Contains("embeddings", StringComparison.Ordinal));
         Assert.Equal(parts.Sum(part => part.Bytes), weights.Bytes);
     }

@@ -23,6 +23,8 @@ public sealed class MemoryTableTests
         ("24GiB", "", request => request),
         ("48GiB", "", request => request),
         ("80GiB", "", request => request),
+        ("24GiB", "the BF16 checkpoint", Bf16),
+        ("80GiB", "the BF16 checkpoint", Bf16),
     ];
 
     [Fact]
@@ -43,6 +45,8 @@ public sealed class MemoryTableTests
         }.Select(bytes => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.00}"));
         return $"| `{row.Memory}` | {(row.Options.Length > 0 ? row.Options : "none")} | {string.Join(" | ", cells)} | {plan.KvTokens.ToString("N0", CultureInfo.InvariantCulture)}{(plan.Fit.EmbeddingsOnHost ? ", embeddings on the host" : "")} |";
     }
+
+    private static MemoryRequest Bf16(MemoryRequest request) => request with { Config = KnownModels.Of("qwen3-vl-8b", WeightType.Bf16) };
 
     private static MemoryRequest Tight(MemoryRequest request) => (request with { Head = WeightType.Fp8, Vision = WeightType.Fp8 }).WithImageTokens(4096);
 }

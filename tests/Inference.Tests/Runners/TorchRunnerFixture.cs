@@ -11,7 +11,7 @@ using Prompt = EduVision.Inference.Runners.Prompt;
 
 namespace EduVision.Inference.Tests.Runners;
 
-/// <summary>A real model below the runner: the bundled one.</summary>
+/// <summary>A real model below the runner: the bundled one, or one made of it.</summary>
 public class TorchRunnerFixture
 {
     private readonly string device;
@@ -21,9 +21,15 @@ public class TorchRunnerFixture
 
     public TorchRunnerFixture() : this("cpu") { }
 
-    protected TorchRunnerFixture(string device) => (this.device, Model) = (device, new ServedModel(Folder));
+    /// <param name="device">Where torch computes.</param>
+    /// <param name="folder">Another model than the bundled one.</param>
+    protected TorchRunnerFixture(string device, string? folder = null)
+    {
+        (this.device, Folder) = (device, folder ?? Repository.Find("models/nano"));
+        Model = new ServedModel(Folder);
+    }
 
-    public string Folder { get; } = Repository.Find("models/nano");
+    public string Folder { get; }
 
     internal ServedModel Model { get; }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using EduVision.Inference.Runners;
 
 namespace EduVision.Inference.Cuda.Driver;
 
@@ -12,15 +13,19 @@ namespace EduVision.Inference.Cuda.Driver;
 internal sealed class KernelCompiler(Func<string, string, IReadOnlyList<string>, byte[]> compile, string version, string? folder)
 {
     /// <summary>The kernel files for every chip.</summary>
-    public static readonly IReadOnlyList<string> Files = ["linear", "wide", "head", "tokens", "attention", "flash", "pick", "step"];
+    public static readonly IReadOnlyList<string> Files = ["linear", "wide", "head", "tokens", "attention", "flash", "pick", StepFile];
 
     /// <summary>Those that only Hopper runs.</summary>
     public static readonly IReadOnlyList<string> HopperFiles = ["split", "prefill"];
 
+    // For FP8 layers only.
+    private const string StepFile = "step";
+
     private static readonly string[] Before = ["layout", "prelude", "weights", "heads"];
 
-    /// <summary>All kernel files that a chip runs.</summary>
-    public static IEnumerable<string> FilesFor(Chip chip) => chip.HasWarpGroups ? Files.Concat(HopperFiles) : Files;
+    /// <summary>All kernel files that a chip runs for text layers of a type.</summary>
+    public static IEnumerable<string> FilesFor(Chip chip, WeightType layers) =>
+        Files.Concat(chip.HasWarpGroups ? HopperFiles : []).Where(file => layers == WeightType.Fp8 || file != StepFile);
 
     /// <summary>Where machine code is kept by default.</summary>
     public static string DefaultFolder => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "EduVision", "kernels");
@@ -31,7 +36,7 @@ internal sealed class KernelCompiler(Func<string, string, IReadOnlyList<string>,
     /// <param name="constants">The model's sizes as the kernels name them.</param>
     public byte[] Compile(string file, Chip chip, IReadOnlyList<(string Name, int Value)> constants)
     {
-        string[] shared = [.. Before, .. chip.HasBulkCopies && file is "step" or "split" or "prefill" ? ["warpgroup"] : Array.Empty<string>(), .. HopperFiles.Contains(file) ? ["slab"] : Array.Empty<string>()];
+        string[] shared = [.. Before, .. chip.HasBulkCopies && file is StepFile or "split" or "prefill" ? ["warpgroup"] : Array.Empty<string>(), .. HopperFiles.Contains(file) ? ["slab"] : Array.Empty<string>()];
         var source = string.Concat(shared.Append(file).Select(Read));
         List<string> options = [$"--gpu-architecture={chip.Architecture}", "--std=c++17", "-default-device", .. constants.Select(constant => $"-D{constant.Name}={constant.Value}")];
         if (folder is null) return compile(source, $"{file}.cu", options);

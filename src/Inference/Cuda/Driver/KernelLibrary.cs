@@ -1,3 +1,4 @@
+using EduVision.Inference.Runners;
 using EduVision.Model.Configuration;
 
 namespace EduVision.Inference.Cuda.Driver;
@@ -5,7 +6,6 @@ namespace EduVision.Inference.Cuda.Driver;
 /// <summary>The kernels on the current GPU, compiled for one model's sizes.</summary>
 internal sealed class KernelLibrary : IDisposable
 {
-    private const int DefaultDepth = 2;
     private readonly List<nint> modules = [];
     private readonly Dictionary<string, nint> functions = [];
 
@@ -14,33 +14,42 @@ internal sealed class KernelLibrary : IDisposable
     /// <param name="chip">The GPU.</param>
     /// <param name="config">The model's sizes.</param>
     /// <param name="blockSize">Tokens a KV block.</param>
-    /// <param name="depth">Tiles of weights that a warp of the narrow product has on their way.</param>
-    public KernelLibrary(KernelCompiler compiler, Chip chip, TextConfig config, int blockSize, int depth = DefaultDepth)
+    /// <param name="layers">How the text layers' matrices are held.</param>
+    /// <param name="depth">Tiles of weights that a warp of the narrow product has on their way; null for what is best.</param>
+    public KernelLibrary(KernelCompiler compiler, Chip chip, TextConfig config, int blockSize, WeightType layers, int? depth = null)
     {
-        Chip = chip;
-        var constants = ConstantsOf(config, blockSize, chip, depth);
-        foreach (var file in KernelCompiler.FilesFor(chip)) modules.Add(CudaDriver.Load(compiler.Compile(file, chip, constants)));
+        (Chip, Layers) = (chip, layers);
+        var constants = ConstantsOf(config, blockSize, chip, layers, depth);
+        foreach (var file in KernelCompiler.FilesFor(chip, layers)) modules.Add(CudaDriver.Load(compiler.Compile(file, chip, constants)));
     }
 
     /// <summary>The GPU.</summary>
     public Chip Chip { get; }
 
-    /// <summary>Blocks of columns that the wide product keeps in shared memory, 48 KiB each.</summary>
-    public int Stages => StagesOf(Chip);
+    /// <summary>How the text layers' matrices are held.</summary>
+    public WeightType Layers { get; }
+
+    /// <summary>Shared memory of the wide product: the columns of two or three tiles, of 128 rows and 128 tokens.</summary>
+    public int WideBytes => StagesOf(Chip, Layers) * StageBytes(Layers);
 
     /// <summary>How chunks are attended to.</summary>
     public FlashShape Flash => FlashShape.Of(Chip);
 
     /// <summary>The sizes that kernels know while they are compiled.</summary>
-    public static IReadOnlyList<(string Name, int Value)> ConstantsOf(TextConfig config, int blockSize, Chip chip, int depth = DefaultDepth) =>
+    public static IReadOnlyList<(string Name, int Value)> ConstantsOf(TextConfig config, int blockSize, Chip chip, WeightType layers, int? depth = null) =>
     [
         ("HEADS", config.Heads), ("KV_HEADS", config.KvHeads), ("HEAD_DIM", config.HeadDim), ("LAYERS", config.Layers), ("HIDDEN", config.HiddenSize), ("INTERMEDIATE", config.IntermediateSize),
-        ("BLOCK_SIZE", blockSize), ("STAGES", StagesOf(chip)), ("DEPTH", depth), ("FLASH_WARPS", FlashShape.Of(chip).Warps), ("FLASH_TILES", FlashShape.Of(chip).Tiles),
-        ("RING_1", CudaStep.RingOf(config, 1, chip)), ("RING_8", CudaStep.RingOf(config, CudaStep.MostTokens, chip)),
+        ("BLOCK_SIZE", blockSize), ("STAGES", StagesOf(chip, layers)), ("DEPTH", depth ?? (layers == WeightType.Fp8 ? 2 : 3)), ("FLASH_WARPS", FlashShape.Of(chip).Warps), ("FLASH_TILES", FlashShape.Of(chip).Tiles),
+        ("WEIGHT_BYTES", BytesOf(layers)), ("RING_1", CudaStep.RingOf(config, 1, chip)), ("RING_8", CudaStep.RingOf(config, CudaStep.MostTokens, chip)),
         ("FP8_CONVERTS", chip.ConvertsFp8 ? 1 : 0), ("BULK_COPIES", chip.HasBulkCopies ? 1 : 0),
     ];
 
-    private static int StagesOf(Chip chip) => chip.SharedBytes / (48 << 10) < 3 ? 2 : 3;
+    private static int StagesOf(Chip chip, WeightType layers) => Math.Min(3, chip.SharedBytes / StageBytes(layers));
+
+    // As in wide.cu: of 128 rows a tile's columns, and of 128 tokens those columns in halves.
+    private static int StageBytes(WeightType layers) => 128 * (128 + (256 / BytesOf(layers)));
+
+    private static int BytesOf(WeightType layers) => layers == WeightType.Fp8 ? 1 : sizeof(ushort);
 
     /// <summary>The stream that kernels run on.</summary>
     public nint Stream { get; } = CudaDriver.CreateStream();

@@ -1,14 +1,14 @@
 // Products for few tokens: weights are read past the caches as fast as memory gives them, activations through them.
 
 // 8 * TILES tokens and two tiles of W a block of threads: four warps each, a segment of the columns each, added up at the end.
-template <int TILES, int EPILOGUE>
+template <int BYTES, int TILES, int EPILOGUE>
 DEVICE void linear(const u8 *weights, const float *scales, const u16 *x, void *out, int rows, int columns, int tokens) {
     constexpr int OUTPUTS = 16 * 8 * TILES;
     __shared__ float sums[2][SEGMENTS][OUTPUTS];
     const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, group = lane >> 2, quarter = lane & 3;
     const int mine = warp >> 2, segment = warp & 3, tile = blockIdx.x * 2 + mine, token0 = blockIdx.y * 8 * TILES, blocks = columns >> 7;
     const int first = segment * segment_blocks(blocks), last = min(first + segment_blocks(blocks), blocks);
-    const u8 *from = weights + ((size_t)tile * blocks + first) * TILE_BYTES + lane * 16;
+    const u8 *from = weights + ((size_t)tile * blocks + first) * BYTES * TILE_BYTES + lane * 16;
     // DEPTH tiles of each warp are on their way while one is computed. Weights are nobody's result: they are fetched before the kernel
     // that makes x has ended.
     quad next[DEPTH][4];
@@ -17,21 +17,24 @@ DEVICE void linear(const u8 *weights, const float *scales, const u16 *x, void *o
     for (int i = 0; i < DEPTH; i++)
 #pragma unroll
         for (int piece = 0; piece < 4; piece++)
-            if (first + i < last) next[i][piece] = load_once(from + i * TILE_BYTES + piece * 512);
+            if (first * BYTES + i < last * BYTES) next[i][piece] = load_once(from + i * TILE_BYTES + piece * 512);
     wait_for_last();
     float total[TILES][4] = {};
-    for (int block = first; block < last; block++, from += TILE_BYTES) {
+    for (int block = first; block < last; block++) {
+        float part[TILES][4] = {};
         quad w[4];
 #pragma unroll
-        for (int piece = 0; piece < 4; piece++) {
-            w[piece] = next[0][piece];
-#pragma unroll
-            for (int j = 0; j + 1 < DEPTH; j++) next[j][piece] = next[j + 1][piece];
-            if (block + DEPTH < last) next[DEPTH - 1][piece] = load_once(from + DEPTH * TILE_BYTES + piece * 512);
-        }
-        float part[TILES][4] = {};
-#pragma unroll
         for (int chunk = 0; chunk < 2; chunk++) {
+            if (chunk * 4 % steps_of<BYTES>() == 0) {
+#pragma unroll
+                for (int piece = 0; piece < 4; piece++) {
+                    w[piece] = next[0][piece];
+#pragma unroll
+                    for (int j = 0; j + 1 < DEPTH; j++) next[j][piece] = next[j + 1][piece];
+                    if (block * BYTES + chunk * (BYTES - 1) + DEPTH < last * BYTES) next[DEPTH - 1][piece] = load_once(from + DEPTH * TILE_BYTES + piece * 512);
+                }
+                from += TILE_BYTES;
+            }
             quad b[TILES][2];
 #pragma unroll
             for (int t = 0; t < TILES; t++) {
@@ -44,7 +47,7 @@ DEVICE void linear(const u8 *weights, const float *scales, const u16 *x, void *o
             for (int i = 0; i < 4; i++)
 #pragma unroll
                 for (int t = 0; t < TILES; t++)
-                    multiply(part[t], word_of(w[chunk * 2], i), word_of(w[chunk * 2 + 1], i), word_of(b[t][i >> 1], (i & 1) * 2), word_of(b[t][i >> 1], (i & 1) * 2 + 1));
+                    multiply(part[t], left_side<BYTES>(w, (chunk * 4 + i) % steps_of<BYTES>()), word_of(b[t][i >> 1], (i & 1) * 2), word_of(b[t][i >> 1], (i & 1) * 2 + 1));
         }
 #pragma unroll
         for (int i = 0; i < 4; i++) {
@@ -68,15 +71,16 @@ DEVICE void linear(const u8 *weights, const float *scales, const u16 *x, void *o
     }
 }
 
-#define LINEAR(NAME, TILES, EPILOGUE)                                                                                                  \
+#define LINEAR(NAME, BYTES, TILES, EPILOGUE)                                                                                           \
     extern "C" __global__ void __launch_bounds__(256)                                                                                  \
     NAME(const u8 *weights, const float *scales, const u16 *x, void *out, int rows, int columns, int tokens) {                         \
-        linear<TILES, EPILOGUE>(weights, scales, x, out, rows, columns, tokens);                                                       \
+        linear<BYTES, TILES, EPILOGUE>(weights, scales, x, out, rows, columns, tokens);                                                \
     }
 #define LINEARS(TILES)                                                                                                                 \
-    LINEAR(linear_store_##TILES, TILES, STORE)                                                                                         \
-    LINEAR(linear_add_##TILES, TILES, ADD)                                                                                             \
-    LINEAR(linear_gated_##TILES, TILES, GATED)
+    LINEAR(linear_store_##TILES, WEIGHT_BYTES, TILES, STORE)                                                                           \
+    LINEAR(linear_add_##TILES, WEIGHT_BYTES, TILES, ADD)                                                                               \
+    LINEAR(linear_gated_##TILES, WEIGHT_BYTES, TILES, GATED)                                                                           \
+    LINEAR(fp8_head_##TILES, 1, TILES, STORE)
 LINEARS(1)
 LINEARS(2)
 LINEARS(4)

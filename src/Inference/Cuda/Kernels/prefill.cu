@@ -6,12 +6,16 @@
 // rows, and each fetches its part of x for all. One thread fetches: a stage is filled again two blocks of columns after it was read, so
 // that groups of warps and blocks of the cluster may be that far apart, and one group's products fill the time of the other's sums.
 //
-// Registers: 64 for the products of a block of columns, 64 for a segment's sum, 16 for W to come, up to 32 for W widened. The total of
-// the segments, touched four times, lies in shared memory: 64 KiB beside four stages of 32.
+// Registers: 64 for the products of a block of columns, 64 for a segment's sum, 16 for FP8 or 32 for halves of W to come, up to 32 for W
+// as halves. The total of the segments, touched four times, lies in shared memory: 64 KiB beside four stages of 32.
 //
 // Tiles of BAND times 128 tokens are taken through all rows before the next tokens: what runs at a time has both sides in the L2 cache.
 
 #define BAND 8
+
+// Halves by an operation that changes nothing, as the compiler cannot know. Loaded straight into the registers that products read, they
+// would let it wait for each product by itself: products on their way may still read what is loaded for the next ones.
+DEVICE quad computed(const quad &v, u32 zero) { return WEIGHT_BYTES == 1 ? v : quad{v.x ^ zero, v.y ^ zero, v.z ^ zero, v.w ^ zero}; }
 
 template <int BLOCKS, int EPILOGUE>
 DEVICE void prefill(const u8 *weights, const float *scales, const u16 *x, void *out, int rows, int columns, int tokens) {
@@ -32,7 +36,7 @@ DEVICE void prefill(const u8 *weights, const float *scales, const u16 *x, void *
         return within / min(BAND, across - band * BAND) * BLOCKS + rank;
     };
     // Where there is no such slab, the last one is computed again, and not written.
-    auto w_at = [&](int work) { return weights + (size_t)(min(slab_at(work), slabs - 1) * SLAB_TILES + warp) * blocks * TILE_BYTES + lane * 16; };
+    auto w_at = [&](int work) { return weights + (size_t)(min(slab_at(work), slabs - 1) * SLAB_TILES + warp) * blocks * BLOCK_BYTES + lane * 16; };
 
     int next_work = blockIdx.x / BLOCKS, next_group = group_at(min(next_work, all - 1)), next_block = 0, next = 0;
     auto fetch_x = [&] {
@@ -45,10 +49,11 @@ DEVICE void prefill(const u8 *weights, const float *scales, const u16 *x, void *
         }
         __syncwarp();
     };
-    quad w[4];
+    const u32 zero = tokens < 0;
+    quad next_w[WEIGHT_BYTES][4];
     auto fetch_w = [&](const u8 *from) {
 #pragma unroll
-        for (int piece = 0; piece < 4; piece++) w[piece] = load_once(from + piece * 512);
+        for (int i = 0; i < 4 * WEIGHT_BYTES; i++) next_w[i >> 2][i & 3] = load_once(from + i * 512);
     };
     let_next_begin();
     if (threadIdx.x == 0) {
@@ -66,15 +71,18 @@ DEVICE void prefill(const u8 *weights, const float *scales, const u16 *x, void *
     for (int work = blockIdx.x / BLOCKS; work < all; work += step) {
         const int slab = min(slab_at(work), slabs - 1), token0 = group_at(work) * 8;
         Scales<EPILOGUE> scale(scales, slab, rows, blocks, 0);
-        const u8 *from = w_at(work) + TILE_BYTES, *const after = w_at(min(work + step, all - 1));
+        const u8 *from = w_at(work) + BLOCK_BYTES, *const after = w_at(min(work + step, all - 1));
         float segment[TILES][4];
         for (int first = 0; first < blocks; first += per) {
 #pragma unroll
             for (int t = 0; t < TILES; t++) spread(segment[t], quad{0, 0, 0, 0});
             const int last = min(first + per, blocks);
-            for (int block = first; block < last; block++, at++, from += TILE_BYTES) {
+            for (int block = first; block < last; block++, at++, from += BLOCK_BYTES) {
                 const int stage = at % STAGES_OF_X;
                 barrier_wait(full + stage, at / STAGES_OF_X & 1);
+                quad w[WEIGHT_BYTES][4];
+#pragma unroll
+                for (int i = 0; i < 4 * WEIGHT_BYTES; i++) w[i >> 2][i & 3] = computed(next_w[i >> 2][i & 3], zero);
                 begin_block(part, w, right_side(x_ring + stage * X_BYTES));
                 fetch_w(block + 1 < blocks ? from : after);
                 fetch_x();

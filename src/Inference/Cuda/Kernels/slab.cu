@@ -1,8 +1,8 @@
 // What the products by warp groups share. Put before split.cu and prefill.cu, behind warpgroup.cu.
 //
-// A block of threads has 128 rows of W: two groups of four warps, a tile of W a warp. A lane's words of W become its part of the left
-// side as in weights.cu; the right side, x, is read from shared memory, where its tiles lie as in memory (layout.cu, x_at): nothing
-// but whole tiles is ever copied. The sixteen columns of a step, and so the order of an output, are those of weights.cu's multiply.
+// A block of threads has 128 rows of W: two groups of four warps, a row of tiles of W a warp. A lane's words of W become its part of the
+// left side as in weights.cu; the right side, x, is read from shared memory, where its tiles lie as in memory (layout.cu, x_at): nothing
+// but whole tiles is ever copied. The sixteen columns of a step, and so the order of an output, are those of weights.cu's left_side.
 
 #define SLAB 128
 #define SLAB_TILES 8
@@ -10,19 +10,19 @@
 
 DEVICE int groups_of(int tokens) { return (tokens + 7) >> 3; }
 
+// Bytes of the tiles that a block of 128 columns has of sixteen rows.
+#define BLOCK_BYTES (WEIGHT_BYTES * TILE_BYTES)
+
 // Begins the products of a block of 128 columns, in two halves: the second half's words are widened while the first one is computed.
-template <int TILES> DEVICE void begin_block(float (&part)[TILES][4], const quad (&w)[4], u64 x) {
+template <int TILES> DEVICE void begin_block(float (&part)[TILES][4], const quad (&w)[WEIGHT_BYTES][4], u64 x) {
 #pragma unroll
-    for (int half = 0; half < 2; half++) {
-        u32 a[4][4];
+    for (int first = 0; first < 8; first += 4) {
+        quad a[4];
 #pragma unroll
-        for (int i = 0; i < 4; i++) {
-            const u32 upper = word_of(w[half * 2], i), lower = word_of(w[half * 2 + 1], i);
-            a[i][0] = even_halves(upper), a[i][1] = even_halves(lower), a[i][2] = odd_halves(upper), a[i][3] = odd_halves(lower);
-        }
+        for (int i = 0; i < 4; i++) a[i] = left_side<WEIGHT_BYTES>(w[(first + i) / steps_of<WEIGHT_BYTES>()], (first + i) % steps_of<WEIGHT_BYTES>());
         products_begin();
 #pragma unroll
-        for (int i = 0; i < 4; i++) multiply_together(part, a[i][0], a[i][1], a[i][2], a[i][3], x + (half * 4 + i) * STEP, half + i > 0);
+        for (int i = 0; i < 4; i++) multiply_together(part, a[i].x, a[i].y, a[i].z, a[i].w, x + (first + i) * STEP, first + i > 0);
     }
     products_begun();
 }

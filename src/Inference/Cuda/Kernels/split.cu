@@ -5,10 +5,11 @@
 // their way before the kernel that makes x has ended. Tiles of x come as bytes counted by barriers, fetched by one thread.
 //
 // A group of warps computes, or adds, or waits: what keeps the tensor cores busy is that there are several. Two blocks a processor of
-// 112 KiB and at most 128 registers; for few tokens three, of 72 KiB.
+// 112 KiB and at most 128 registers; for few tokens, of whose weights there is a byte each, three of 72 KiB.
 
 template <int TILES> struct Rings {
-    static constexpr int W_STAGES = 3, X_STAGES = TILES == 8 ? 4 : 3, X_BYTES = TILES * TILE_OF_X;
+    static constexpr int W_STAGES = WEIGHT_BYTES == 1 ? 3 : TILES == 8 ? 4 : 5, X_STAGES = WEIGHT_BYTES == 1 ? (TILES == 8 ? 4 : 3) : (TILES == 8 ? 3 : 4);
+    static constexpr int X_BYTES = TILES * TILE_OF_X;
 };
 
 template <int TILES, int EPILOGUE>
@@ -20,12 +21,12 @@ DEVICE void split(const u8 *weights, const float *scales, const u16 *x, void *ou
     const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, blocks = columns >> 7, per = segment_blocks(blocks);
     const int rank = blockIdx.x % SEGMENTS, slab = blockIdx.x / SEGMENTS, first = rank * per, count = min(per, blocks - first);
     const int groups = groups_of(tokens), group0 = blockIdx.y * TILES, tiles = min(TILES, groups - group0);
-    const u8 *from = weights + ((size_t)(slab * SLAB_TILES + warp) * blocks + first) * TILE_BYTES + lane * 16;
+    const u8 *from = weights + ((size_t)(slab * SLAB_TILES + warp) * blocks + first) * BLOCK_BYTES + lane * 16;
     u8 *mine = w_ring + warp * TILE_BYTES + lane * 16;
-    auto fetch_w = [&](int block) {
+    auto fetch_w = [&](int tile) {
 #pragma unroll
         for (int piece = 0; piece < 4; piece++)
-            if (block < count) copy_aside(mine + block % W_STAGES * SLAB_TILES * TILE_BYTES + piece * 512, from + (size_t)block * TILE_BYTES + piece * 512, true);
+            if (tile < count * WEIGHT_BYTES) copy_aside(mine + tile % W_STAGES * SLAB_TILES * TILE_BYTES + piece * 512, from + (size_t)tile * TILE_BYTES + piece * 512, true);
         copies_end();
     };
     auto fetch_x = [&](int block) {
@@ -38,7 +39,7 @@ DEVICE void split(const u8 *weights, const float *scales, const u16 *x, void *ou
     };
     let_next_begin();
 #pragma unroll
-    for (int block = 0; block < W_STAGES - 1; block++) fetch_w(block);
+    for (int tile = 0; tile < W_STAGES - 1; tile++) fetch_w(tile);
     if (threadIdx.x == 0) {
         for (int stage = 0; stage < X_STAGES; stage++) barrier_begin(full + stage, 1), barrier_begin(empty + stage, SLAB_TILES);
         barriers_begun();
@@ -51,13 +52,16 @@ DEVICE void split(const u8 *weights, const float *scales, const u16 *x, void *ou
     float part[TILES][4] = {}, segment[TILES][4] = {};
     for (int block = 0; block < count; block++) {
         const int stage = block % X_STAGES;
-        copies_wait<W_STAGES - 2>();
-        quad w[4];
+        copies_wait<W_STAGES - 1 - WEIGHT_BYTES>();
+        quad w[WEIGHT_BYTES][4];
 #pragma unroll
-        for (int piece = 0; piece < 4; piece++) w[piece] = load_quad(mine + block % W_STAGES * SLAB_TILES * TILE_BYTES + piece * 512);
+        for (int i = 0; i < WEIGHT_BYTES; i++)
+#pragma unroll
+            for (int piece = 0; piece < 4; piece++) w[i][piece] = load_quad(mine + (block * WEIGHT_BYTES + i) % W_STAGES * SLAB_TILES * TILE_BYTES + piece * 512);
         barrier_wait(full + stage, block / X_STAGES & 1);
         begin_block(part, w, right_side(x_ring + stage * X_BYTES));
-        fetch_w(block + W_STAGES - 1);
+#pragma unroll
+        for (int i = 0; i < WEIGHT_BYTES; i++) fetch_w(block * WEIGHT_BYTES + i + W_STAGES - 1);
         fetch_x(block + AHEAD);
         products_end(part);
         if (lane == 0) barrier_arrive(empty + stage);
@@ -103,7 +107,7 @@ DEVICE void split(const u8 *weights, const float *scales, const u16 *x, void *ou
 }
 
 #define SPLIT(NAME, TILES, EPILOGUE)                                                                                                   \
-    extern "C" __global__ void __cluster_dims__(SEGMENTS, 1, 1) __launch_bounds__(SLAB_THREADS, TILES == 8 ? 2 : 3)                    \
+    extern "C" __global__ void __cluster_dims__(SEGMENTS, 1, 1) __launch_bounds__(SLAB_THREADS, TILES == 8 || WEIGHT_BYTES == 2 ? 2 : 3) \
     NAME(const u8 *weights, const float *scales, const u16 *x, void *out, int rows, int columns, int tokens) {                         \
         split<TILES, EPILOGUE>(weights, scales, x, out, rows, columns, tokens);                                                        \
     }

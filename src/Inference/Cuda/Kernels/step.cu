@@ -1,4 +1,5 @@
-// A step of a few decodes, all layers of it, in one launch: every processor of the chip has one block of threads that stays.
+// A step of a few decodes over FP8 weights, all layers of it, in one launch: every processor of the chip has one block of threads that
+// stays.
 //
 // Reading weights is what a decode waits for, so it never stops: each warp knows which tiles it will need, through all layers, and keeps
 // RING times two of them on their way to shared memory, across the barriers at which the blocks wait for each other. From Hopper on one
@@ -301,7 +302,7 @@ template <int TOKENS, int RING> struct Decoder {
 #pragma unroll
                         for (int two = 0; two < 2; two++) {
                             const quad &activations = b[two][chunk * 2 + (i >> 1)];
-                            multiply(part[two], word_of(w[two][chunk * 2], i), word_of(w[two][chunk * 2 + 1], i), word_of(activations, (i & 1) * 2), word_of(activations, (i & 1) * 2 + 1));
+                            multiply(part[two], left_side<1>(w[two], chunk * 4 + i), word_of(activations, (i & 1) * 2), word_of(activations, (i & 1) * 2 + 1));
                         }
 #pragma unroll
                 for (int two = 0; two < 2; two++) {

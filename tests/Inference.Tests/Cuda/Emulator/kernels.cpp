@@ -13,7 +13,9 @@
 #include "attention.inc"
 #include "flash.inc"
 #include "pick.inc"
+#if WEIGHT_BYTES == 1
 #include "step.inc"
+#endif
 #include <random>
 
 static std::mt19937 generator(1);
@@ -56,7 +58,7 @@ static int groups(int count, int size) { return (count + size - 1) / size; }
 #include "together.h"
 #include "chunks.h"
 
-// As Fp8Tiles.cs does it.
+// As WeightTiles.cs does it.
 static std::vector<u8> arrange(const std::vector<u8> &plain, int rows, int columns, bool is_paired) {
     std::vector<u8> tiles;
     for (int tile = 0; tile < rows / 16; tile++)
@@ -70,20 +72,49 @@ static std::vector<u8> arrange(const std::vector<u8> &plain, int rows, int colum
     return tiles;
 }
 
+static std::vector<u8> arrange(const std::vector<u16> &plain, int rows, int columns, bool is_paired) {
+    std::vector<u16> tiles;
+    for (int tile = 0; tile < rows / 16; tile++)
+        for (int piece = 0; piece < columns / 16; piece++)
+            for (int lane = 0; lane < 32; lane++)
+                for (int i = 0; i < 8; i++) {
+                    const int half = i >> 1 & 1, row = is_paired ? half * rows / 2 + tile * 8 + lane / 4 : tile * 16 + half * 8 + lane / 4;
+                    tiles.push_back(plain[(size_t)row * columns + piece / 4 * 64 + lane % 4 * 16 + piece % 4 * 4 + (i >> 2) + (i & 1) * 2]);
+                }
+    return std::vector<u8>((const u8 *)tiles.data(), (const u8 *)(tiles.data() + tiles.size()));
+}
+
+// The text layers' weights as a test makes them: FP8 whose scales kernels get times 256, or halves.
+#if WEIGHT_BYTES == 1
+typedef u8 Weight;
+static Weight random_weight() {
+    Weight w;
+    do w = generator() & 255; while ((w & 127) == 127);
+    return w;
+}
+static float value_of(Weight w) { return fp8(w); }
+#define SCALED 256
+#else
+typedef u16 Weight;
+static Weight random_weight() { return to_half(normal() * 100); }
+static float value_of(Weight w) { return half_of(w); }
+#define SCALED 1
+#endif
+
 static void test_linear(int tokens, int rows, int columns) {
     const int blocks = columns / 128;
-    std::vector<u8> weights(2 * rows * columns);
-    for (u8 &w : weights) do w = generator() & 255; while ((w & 127) == 127);
-    std::vector<float> scales(groups(2 * rows, 128) * blocks), by256;
+    std::vector<Weight> weights(2 * rows * columns);
+    for (Weight &w : weights) w = random_weight();
+    std::vector<float> scales(groups(2 * rows, 128) * blocks), given;
     for (float &s : scales) s = 0.005f + generator() % 100 * 1e-4f;
-    for (float s : scales) by256.push_back(s * 256);
+    for (float s : scales) given.push_back(s * SCALED);
     std::vector<u16> x(tokens * columns);
     std::vector<float> plain(tokens * columns);
     for (int t = 0; t < tokens; t++)
         for (int k = 0; k < columns; k++) plain[t * columns + k] = half_of(x[t * columns + exchanged(k)] = to_half(normal()));
     auto dot = [&](int t, int row) {
         double total = 0;
-        for (int k = 0; k < columns; k++) total += (double)plain[t * columns + k] * fp8(weights[(size_t)row * columns + k]) * scales[(row >> 7) * blocks + (k >> 7)];
+        for (int k = 0; k < columns; k++) total += (double)plain[t * columns + k] * value_of(weights[(size_t)row * columns + k]) * scales[(row >> 7) * blocks + (k >> 7)];
         return total;
     };
     std::vector<double> expected, gated;
@@ -97,22 +128,38 @@ static void test_linear(int tokens, int rows, int columns) {
     printf("-- %d tokens, %d x %d\n", tokens, rows, columns);
     const std::vector<u8> tiles = arrange(weights, rows, columns, false), pairs = arrange(weights, 2 * rows, columns, true);
     std::vector<float> one(tokens * rows, NAN), four(tokens * rows, 0.f), many(tokens * rows, NAN);
-    launch({rows / 32, groups(tokens, 8), 1}, 256, [&] { linear_store_1(tiles.data(), by256.data(), x.data(), one.data(), rows, columns, tokens); });
-    launch({rows / 32, groups(tokens, 32), 1}, 256, [&] { linear_add_4(tiles.data(), by256.data(), x.data(), four.data(), rows, columns, tokens); });
-    launch({rows / 128, groups(tokens, 128), 1}, 256, [&] { wide_store(tiles.data(), by256.data(), x.data(), many.data(), rows, columns, tokens); });
+    launch({rows / 32, groups(tokens, 8), 1}, 256, [&] { linear_store_1(tiles.data(), given.data(), x.data(), one.data(), rows, columns, tokens); });
+    launch({rows / 32, groups(tokens, 32), 1}, 256, [&] { linear_add_4(tiles.data(), given.data(), x.data(), four.data(), rows, columns, tokens); });
+    launch({rows / 128, groups(tokens, 128), 1}, 256, [&] { wide_store(tiles.data(), given.data(), x.data(), many.data(), rows, columns, tokens); });
     close("product", expected, one, 1e-6);
     same("the same bits in groups of 32 tokens", one, four);
     same("the same bits through shared memory", one, many);
 
     std::vector<u16> halves(tokens * rows), wide_halves(tokens * rows);
-    launch({rows / 16, groups(tokens, 16), 1}, 256, [&] { linear_gated_2(pairs.data(), by256.data(), x.data(), halves.data(), rows, columns, tokens); });
-    launch({rows / 64, groups(tokens, 128), 1}, 256, [&] { wide_gated(pairs.data(), by256.data(), x.data(), wide_halves.data(), rows, columns, tokens); });
+    launch({rows / 16, groups(tokens, 16), 1}, 256, [&] { linear_gated_2(pairs.data(), given.data(), x.data(), halves.data(), rows, columns, tokens); });
+    launch({rows / 64, groups(tokens, 128), 1}, 256, [&] { wide_gated(pairs.data(), given.data(), x.data(), wide_halves.data(), rows, columns, tokens); });
     std::vector<float> actual;
     for (int t = 0; t < tokens; t++)
         for (int row = 0; row < rows; row++) actual.push_back(half_of(halves[t * rows + exchanged(row)]));
     close("gated product", gated, actual, 1e-3);
     same("gated, the same bits through shared memory", halves, wide_halves);
-    test_together(tokens, rows, columns, tiles, pairs, by256, x, one, halves);
+    test_together(tokens, rows, columns, tiles, pairs, given, x, one, halves);
+
+    std::vector<u8> codes(rows * columns);
+    for (u8 &w : codes) w = generator() & 0xf7;
+    std::vector<float> ones(groups(rows, 128) * blocks, 256.f), head_one(tokens * rows, NAN), head_four(tokens * rows, NAN);
+    const std::vector<u8> head_tiles = arrange(codes, rows, columns, false);
+    launch({rows / 32, groups(tokens, 8), 1}, 256, [&] { fp8_head_1(head_tiles.data(), ones.data(), x.data(), head_one.data(), rows, columns, tokens); });
+    launch({rows / 32, groups(tokens, 32), 1}, 256, [&] { fp8_head_4(head_tiles.data(), ones.data(), x.data(), head_four.data(), rows, columns, tokens); });
+    same("FP8 head, the same bits for more tokens", head_one, head_four);
+    expected.clear();
+    for (int t = 0; t < tokens; t++)
+        for (int row = 0; row < rows; row++) {
+            double total = 0;
+            for (int k = 0; k < columns; k++) total += (double)plain[t * columns + k] * fp8(codes[row * columns + k]);
+            expected.push_back(total);
+        }
+    close("FP8 head", expected, head_one, 1e-6);
 
     std::vector<u16> table(rows * columns);
     for (u16 &w : table) w = to_bf16(normal() * 0.02f);
@@ -239,6 +286,7 @@ static void test_attention() {
     close("attention", expected, actual, 2e-3);
 }
 
+#if WEIGHT_BYTES == 1
 // Weights of all layers of one kind, as halves of the tests' other matrices: arranged, with their scales.
 struct Matrices {
     std::vector<u8> tiles;
@@ -334,6 +382,8 @@ static void test_step() {
     check("every barrier was passed by every block", barrier == 0xffffff00u + (1 + 5 * LAYERS) * 5, barrier);
 }
 
+#endif
+
 static void test_pick(const char *name, int width, std::function<float(int)> logit) {
     const int rows = 2;
     std::vector<float> logits;
@@ -389,6 +439,8 @@ int main() {
     test_chunks({{0, 21}, {250, 20}});
     test_chunks({{61, FLASH_TOKENS + 9}});
     test_chunks({{530, 7}, {40, 30}});
+#if WEIGHT_BYTES == 1
     test_step();
+#endif
     return failed;
 }
