@@ -52,7 +52,7 @@ internal sealed class Bench : IDisposable
     {
         Ids = ids,
         Positions = RotaryPositions.Plain(ids.Count),
-        Images = [.. images.Select(image => new PromptImage(image.Identity, image.Offset, image.Tokens, new ImageSource(new ImageGrid(1, 2, 2), () => new ImagePatches([], new ImageGrid(1, 2, 2)))))],
+        Images = [.. images.Select(image => new PromptImage(image.Identity, image.Offset, image.Tokens, new ImageSource(new ImageGrid(1, 2, 2), () => new PatchedImage(new ImageGrid(1, 2, 2), [], [], 1))))],
     };
 
     public (Sequence Sequence, Recorder Output) Add(string user, int promptTokens, int outputTokens, int seed = 1) =>
