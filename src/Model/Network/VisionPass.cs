@@ -25,6 +25,11 @@ public enum VisionStage
 /// </summary>
 public sealed class VisionPass : IDisposable
 {
+    private const double Milliard = 1e9;
+
+    // What a tower computes while a byte crosses the bus.
+    private const double MultiplicationsOfByte = 32_768;
+
     private readonly List<(VisionStage Stage, double Work, Action Compute)> parts;
     private readonly List<Tensor> deepStack = [];
     private Tensor? pixels, levels, hidden, qkv, embeddings;
@@ -43,7 +48,7 @@ public sealed class VisionPass : IDisposable
     {
         parts =
         [
-            (VisionStage.Upload, 0, () =>
+            (VisionStage.Upload, image.Pixels.Length * MultiplicationsOfByte / Milliard, () =>
             {
                 Keep(ref pixels, image.PixelTensor().to(tower.Device));
                 Keep(ref levels, tensor(image.Levels).to(tower.ComputeType, tower.Device));
@@ -58,7 +63,7 @@ public sealed class VisionPass : IDisposable
     /// <summary>What the next part is of.</summary>
     public VisionStage Stage => parts[next].Stage;
 
-    /// <summary>What the next part takes, in milliards of multiplications.</summary>
+    /// <summary>What the next part takes, in milliards of multiplications; an upload, what could be computed meanwhile.</summary>
     public double Work => parts[next].Work;
 
     /// <summary>Computes the next part. After a fault nothing more can be made of the pass.</summary>
@@ -94,11 +99,10 @@ public sealed class VisionPass : IDisposable
 
     private IEnumerable<(VisionStage Stage, double Work, Action Compute)> Parts(VisionTower tower, IReadOnlyList<ImageGrid> grids, Func<long, long, Tensor> patches)
     {
-        const double milliard = 1e9;
         var config = tower.Config;
         var frames = grids.SelectMany(grid => Enumerable.Repeat((long)grid.H * grid.W, grid.T)).ToList();
-        double all = frames.Sum(), width = config.HiddenSize, square = width * width / milliard, joined = width * config.MergeSize * config.MergeSize;
-        yield return (VisionStage.Embedding, all * width * config.PatchWidth / milliard, () =>
+        double all = frames.Sum(), width = config.HiddenSize, square = width * width / Milliard, joined = width * config.MergeSize * config.MergeSize;
+        yield return (VisionStage.Embedding, all * width * config.PatchWidth / Milliard, () =>
         {
             var places = new PatchPositions(config, grids);
             rotary = places.Rotary(tower.Device).DetachFromDisposeScope();
@@ -113,10 +117,10 @@ public sealed class VisionPass : IDisposable
             foreach (var band in VisionBlock.BandsOf(frames))
             {
                 var seen = frames.Count == 1 ? all : frames.Max();
-                yield return (VisionStage.Blocks, (band.Count * square) + (2 * band.Count * seen * width / milliard), () => Keep(ref hidden, block.Attend(hidden!, qkv!, frames, band)));
+                yield return (VisionStage.Blocks, (band.Count * square) + (2 * band.Count * seen * width / Milliard), () => Keep(ref hidden, block.Attend(hidden!, qkv!, frames, band)));
             }
 
-            yield return (VisionStage.Blocks, 2 * all * width * config.IntermediateSize / milliard, () =>
+            yield return (VisionStage.Blocks, 2 * all * width * config.IntermediateSize / Milliard, () =>
             {
                 Drop(ref qkv);
                 Keep(ref hidden, block.Mix(hidden!));
@@ -130,7 +134,7 @@ public sealed class VisionPass : IDisposable
             Drop(ref hidden);
         });
 
-        double Merging() => all / config.MergeSize / config.MergeSize * joined * (joined + config.OutHiddenSize) / milliard;
+        double Merging() => all / config.MergeSize / config.MergeSize * joined * (joined + config.OutHiddenSize) / Milliard;
     }
 
     private static void Keep(ref Tensor? place, Tensor made)

@@ -64,10 +64,10 @@ public sealed class VisionMemoryTests
         foreach (var pass in new[] { first, second, third }) pass.Dispose();
         Assert.Equal(before, TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount);
         Assert.Equal([VisionStage.Upload, VisionStage.Embedding, VisionStage.Blocks, VisionStage.Merging], stages.Distinct());
-        // Projections, attention to all patches, what follows it; the embedding; two taps and the last merger.
+        // The pixels' bytes; projections, attention to all patches, what follows it; the embedding; two taps and the last merger.
         double patches = image.Grid.Patches, width = config.HiddenSize, joined = 4 * width;
         var block = patches * ((4 * width * width) + (2 * patches * width) + (2 * width * config.IntermediateSize));
-        Assert.Equal(((config.Depth * block) + (patches * width * config.PatchWidth) + (3 * patches / 4 * joined * (joined + config.OutHiddenSize))) / 1e9, work, 1e-9);
+        Assert.Equal(((image.Pixels.Length * 32_768.0) + (config.Depth * block) + (patches * width * config.PatchWidth) + (3 * patches / 4 * joined * (joined + config.OutHiddenSize))) / 1e9, work, 1e-9);
     }
 
     [Fact]
