@@ -1,6 +1,7 @@
 using EduVision.Inference.Runners;
 using EduVision.Inference.Runners.Sampling;
 using EduVision.Model.Configuration;
+using EduVision.Model.Imaging;
 
 namespace EduVision.Inference.Benchmarks;
 
@@ -43,9 +44,8 @@ internal sealed class BenchSequence
     public static ImageSource RandomPhoto(ModelConfig config, RunnerWorkload workload, Random random)
     {
         var grid = workload.Grid(config.Vision);
-        var values = new float[grid.Patches * config.Vision.PatchWidth];
-        for (var i = 0; i < values.Length; i++) values[i] = (random.NextSingle() * 2) - 1;
-        var source = new ImageSource(grid, () => new ImagePatches(values, grid));
+        var photo = PatchedImage.Noise(config.Vision, grid, random);
+        var source = new ImageSource(grid, () => photo);
         source.Take();
         return source;
     }

@@ -1,49 +1,54 @@
 using System.Diagnostics;
 using EduVision.Inference.Cache;
+using EduVision.Inference.Engine;
 using EduVision.Inference.Runners;
 using EduVision.Inference.Runners.Sampling;
 using EduVision.Inference.Scheduling;
 using EduVision.Model.Configuration;
 using EduVision.Shared;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EduVision.Inference.Benchmarks;
 
 /// <summary>
-/// What sequences that decode feel of a photo that arrives: the service's own scheduler plans the steps, and each is computed as
-/// the engine computes it, the vision tower first.
+/// What sequences that decode feel of a photo that arrives: the service's own scheduler plans the steps, and what runs them in the engine
+/// runs them here.
 /// </summary>
 internal sealed class BesideMeasurement : IDisposable
 {
     // Steps between two photos, so that each meets nothing but decodes.
     private const int PlainSteps = 64, StepsBetween = 16;
 
+    // Before it is known how long they take, a step does a part of a photo only: there are some more than three for each block.
+    private const int StepsOfPhoto = 128;
+
     private readonly ModelRunner runner;
     private readonly ModelConfig config;
     private readonly RunnerWorkload workload;
     private readonly EncoderCache encoded;
-    private readonly SequenceMemory memory;
     private readonly Scheduler scheduler;
+    private readonly StepExecutor executor;
     private readonly Random random = new(1);
-    private double encodeMs;
     private int decoding; // sequences that had their first token
 
-    public BesideMeasurement(ModelRunner runner, ModelConfig config, RunnerWorkload workload, int blocks, int blockSize)
+    public BesideMeasurement(ModelRunner runner, ModelConfig config, RunnerWorkload workload, int blocks, int blockSize, TimeProvider? time = null)
     {
         (this.runner, this.config, this.workload) = (runner, config, workload);
         // None is kept after it was used: every photo is a new one, and two at once have room.
         encoded = new EncoderCache(2 * runner.BytesOf(workload.Grid(config.Vision)));
-        memory = new SequenceMemory(new BlockPool(blocks, blockSize), encoded, image => runner.BytesOf(image.Source.Grid));
+        var memory = new SequenceMemory(new BlockPool(blocks, blockSize), encoded, image => runner.BytesOf(image.Source.Grid));
         var options = new SchedulerOptions { StepTokens = workload.SchedulerTokens, MaxRunning = workload.Beside!.Value + 1, QueueLimit = int.MaxValue, PerUserLimit = int.MaxValue };
         scheduler = new Scheduler(options, memory, new RateMeter(TimeProvider.System), () => { });
+        executor = new StepExecutor(scheduler, memory, new Lock(), NullLogger.Instance, time ?? TimeProvider.System);
     }
 
     /// <summary>KV blocks that it needs.</summary>
     public static int Blocks(ModelConfig config, RunnerWorkload workload, int blockSize)
     {
         var prompt = workload.Grid(config.Vision).Tokens(config.Vision.MergeSize) + workload.PromptTokens;
-        var free = workload.SchedulerTokens - workload.Beside!.Value;
+        var free = Math.Min(workload.SchedulerTokens - workload.Beside!.Value, new SchedulerOptions().LeastPromptTokens);
         // The first sequence decodes while the others are prefilled.
-        var steps = ((workload.Beside.Value + workload.Repeat + 1) * ((prompt / free) + 2)) + RunnerWorkload.WarmUpSteps + PlainSteps + ((workload.Repeat + 1) * StepsBetween);
+        var steps = ((workload.Beside.Value + workload.Repeat + 1) * ((prompt / free) + 2)) + ((workload.Repeat + 2) * StepsOfPhoto) + RunnerWorkload.WarmUpSteps + PlainSteps + ((workload.Repeat + 1) * StepsBetween);
         return (workload.Beside.Value * BlocksOf(prompt + steps)) + BlocksOf(prompt + 1);
 
         int BlocksOf(int tokens) => (tokens + blockSize - 1) / blockSize;
@@ -71,10 +76,14 @@ internal sealed class BesideMeasurement : IDisposable
         // The same pixels under another name: to the caches it is another photo.
         var sequence = Add("newcomer", pixels, $"photo {number}");
         List<double> steps = [];
-        encodeMs = 0;
-        while (decoding == before) steps.Add(Step());
+        var encoding = 0;
+        while (decoding == before)
+        {
+            steps.Add(Step());
+            if (encoding == 0 && sequence.Images.Count > 0) encoding = steps.Count;
+        }
         scheduler.Cancel(sequence);
-        return new BesideRun(steps.Max(), steps.Median(), encodeMs, steps.Count, steps.Sum());
+        return new BesideRun(steps.Max(), steps.Median(), encoding, steps.Count, steps.Sum());
     }
 
     private Sequence Add(string user, ImageSource pixels, string identity)
@@ -91,21 +100,16 @@ internal sealed class BesideMeasurement : IDisposable
     {
         var begun = Stopwatch.GetTimestamp();
         var plan = scheduler.Plan() ?? throw new InvalidOperationException("The scheduler has nothing to do.");
-        foreach (var (sequence, image) in plan.ImagesToEncode.ToList())
-        {
-            if (sequence.Images.ContainsKey(image) || memory.TryUseEncoded(sequence, image)) continue;
-            var encoding = Stopwatch.GetTimestamp();
-            memory.AddEncoded(sequence, image, runner.Encode(image.Source));
-            encodeMs = Stopwatch.GetElapsedTime(encoding).TotalMilliseconds;
-            image.Source.Release();
-        }
-        scheduler.DropEnded(plan);
-        scheduler.Commit(plan, runner.Step([.. plan.Chunks.Select(entry => entry.Chunk)]));
+        executor.Run(runner, plan);
         return Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => encoded.Dispose();
+    public void Dispose()
+    {
+        executor.Dispose();
+        encoded.Dispose();
+    }
 
     /// <summary>Takes every token and wants more.</summary>
     private sealed class Output(BesideMeasurement owner) : ISequenceOutput

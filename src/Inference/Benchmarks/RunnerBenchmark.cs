@@ -45,6 +45,7 @@ internal static class RunnerBenchmark
             return numbers;
         }
 
+        var encoding = Measured("A photo", measurements.Encoding);
         List<BatchNumbers> batches = [.. workload.Batches.Zip(room.NewTokens, (batch, tokens) => Measured($"{batch} together", () => measurements.Batch(batch, tokens)))];
         var prefill = workload.Prefill is { } count ? Measured($"Prefill of {count} tokens", () => measurements.Prefill(count)) : null;
         var beside = workload.Beside is { } sequences
@@ -55,7 +56,7 @@ internal static class RunnerBenchmark
             })
             : null;
         var context = workload.Context is { } length ? Measured($"A context of {length} tokens", () => measurements.Context(length, workload.NewTokens, _ => runner.FillCache())) : null;
-        return new RunnerResult(runner.Device, workload, bandwidth, peak, batches, prefill, beside, context);
+        return new RunnerResult(runner.Device, workload, bandwidth, peak, encoding, batches, prefill, beside, context);
     }
 
     // Measured, not added up: a small cache first, and the largest step and photo through it.

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using EduVision.Inference.Runners;
 using EduVision.Model.Configuration;
+using EduVision.Model.Network;
 
 namespace EduVision.Inference.Benchmarks;
 
@@ -13,6 +14,22 @@ namespace EduVision.Inference.Benchmarks;
 /// <param name="bytesPerSecond">The roofline.</param>
 internal sealed class RunnerMeasurements(ModelRunner runner, ModelConfig config, RunnerWorkload workload, int blockSize, int stepTokens, double bytesPerSecond)
 {
+    /// <summary>One photo, as it is encoded where nobody decodes, and part by part.</summary>
+    public EncodingNumbers Encoding()
+    {
+        var photo = BenchSequence.RandomPhoto(config, workload, new Random(1));
+        runner.Encode(photo).Dispose();
+        return EncodingNumbers.Of(photo.Grid.Patches, [.. Enumerable.Range(0, workload.Repeat).Select(_ =>
+        {
+            runner.Wait();
+            var begun = Stopwatch.GetTimestamp();
+            using (runner.Encode(photo)) runner.Wait();
+            var ms = Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
+            var stages = Stages(photo);
+            return new EncodingRun(ms, stages[VisionStage.Upload], stages[VisionStage.Embedding], stages[VisionStage.Blocks], stages[VisionStage.Merging]);
+        })]);
+    }
+
     /// <summary>Sequences with a photo each: first token, prefill, then decodes together.</summary>
     public BatchNumbers Batch(int batch, int newTokens)
     {
@@ -87,6 +104,22 @@ internal sealed class RunnerMeasurements(ModelRunner runner, ModelConfig config,
     {
         var blocks = (length + blockSize - 1) / blockSize;
         return new BenchSequence(prompt, [.. Enumerable.Range(index * blocks, blocks)]);
+    }
+
+    private Dictionary<VisionStage, double> Stages(ImageSource photo)
+    {
+        var stages = Enum.GetValues<VisionStage>().ToDictionary(stage => stage, _ => 0.0);
+        using var encoding = runner.Begin(photo);
+        EncodedImage? image = null;
+        while (image is null)
+        {
+            var (stage, begun) = (encoding.Stage, Stopwatch.GetTimestamp());
+            image = encoding.Advance(0);
+            runner.Wait();
+            stages[stage] += Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
+        }
+        image.Dispose();
+        return stages;
     }
 
     private double FirstToken(BenchSequence sequence, ImageSource photo)

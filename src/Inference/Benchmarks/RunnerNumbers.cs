@@ -44,13 +44,34 @@ internal sealed record PrefillNumbers(int Tokens, double TokensPerSecond, IReadO
 /// <param name="Runs">Each run.</param>
 internal sealed record ContextNumbers(int Tokens, int NewTokens, DecodeNumbers Median, IReadOnlyList<DecodeNumbers> Runs);
 
+/// <summary>One photo through the vision tower, with nothing else running.</summary>
+/// <param name="Ms">Milliseconds of all, to the end on the device.</param>
+/// <param name="UploadMs">Of its pixels' way to the device, in a second pass that waits for each part; so are the following.</param>
+/// <param name="EmbeddingMs">Of patches and places.</param>
+/// <param name="BlocksMs">Of the blocks.</param>
+/// <param name="MergingMs">Of the mergers.</param>
+internal sealed record EncodingRun(double Ms, double UploadMs, double EmbeddingMs, double BlocksMs, double MergingMs);
+
+/// <summary>What encoding a photo takes.</summary>
+/// <param name="Patches">Of the photo.</param>
+/// <param name="Median">Of the runs, number by number.</param>
+/// <param name="Runs">Each run.</param>
+internal sealed record EncodingNumbers(int Patches, EncodingRun Median, IReadOnlyList<EncodingRun> Runs)
+{
+    public static EncodingNumbers Of(int patches, IReadOnlyList<EncodingRun> runs) => new(
+        patches,
+        new EncodingRun(
+            runs.MedianOf(run => run.Ms), runs.MedianOf(run => run.UploadMs), runs.MedianOf(run => run.EmbeddingMs), runs.MedianOf(run => run.BlocksMs), runs.MedianOf(run => run.MergingMs)),
+        runs);
+}
+
 /// <summary>One photo beside sequences that decode.</summary>
 /// <param name="LargestStepMs">The longest step from the photo's admission to its first token.</param>
 /// <param name="MedianStepMs">The median of those steps.</param>
-/// <param name="EncodeMs">Of the longest step, the vision tower.</param>
-/// <param name="Steps">How many steps that took.</param>
+/// <param name="EncodingSteps">How many steps it took to encode the photo, beside the decodes.</param>
+/// <param name="Steps">How many steps it took in all.</param>
 /// <param name="FirstTokenMs">All of them together.</param>
-internal sealed record BesideRun(double LargestStepMs, double MedianStepMs, double EncodeMs, int Steps, double FirstTokenMs);
+internal sealed record BesideRun(double LargestStepMs, double MedianStepMs, int EncodingSteps, int Steps, double FirstTokenMs);
 
 /// <summary>What sequences that decode feel of a photo.</summary>
 /// <param name="Sequences">That decode.</param>
@@ -63,7 +84,7 @@ internal sealed record BesideNumbers(int Sequences, int SchedulerTokens, double 
     public static BesideNumbers Of(int sequences, int schedulerTokens, double plainStepMs, IReadOnlyList<BesideRun> runs) => new(
         sequences, schedulerTokens, plainStepMs,
         new BesideRun(
-            runs.MedianOf(run => run.LargestStepMs), runs.MedianOf(run => run.MedianStepMs), runs.MedianOf(run => run.EncodeMs), (int)runs.MedianOf(run => run.Steps), runs.MedianOf(run => run.FirstTokenMs)),
+            runs.MedianOf(run => run.LargestStepMs), runs.MedianOf(run => run.MedianStepMs), (int)runs.MedianOf(run => run.EncodingSteps), (int)runs.MedianOf(run => run.Steps), runs.MedianOf(run => run.FirstTokenMs)),
         runs);
 }
 
@@ -72,10 +93,11 @@ internal sealed record BesideNumbers(int Sequences, int SchedulerTokens, double 
 /// <param name="Workload">What was measured.</param>
 /// <param name="Bandwidth">What a plain read reaches here, in this run.</param>
 /// <param name="PeakBytes">Most device memory in use.</param>
+/// <param name="Encoding">A photo by itself.</param>
 /// <param name="Batches">A row each.</param>
 /// <param name="Prefill">Text alone; null if it was not asked for.</param>
 /// <param name="Beside">A photo beside decodes; null if it was not asked for.</param>
 /// <param name="Context">A long past; null if it was not asked for.</param>
 internal sealed record RunnerResult(
-    string Device, RunnerWorkload Workload, ReadBandwidth Bandwidth, long PeakBytes,
+    string Device, RunnerWorkload Workload, ReadBandwidth Bandwidth, long PeakBytes, EncodingNumbers Encoding,
     IReadOnlyList<BatchNumbers> Batches, PrefillNumbers? Prefill, BesideNumbers? Beside, ContextNumbers? Context);

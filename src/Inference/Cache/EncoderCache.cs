@@ -11,6 +11,7 @@ public sealed class EncoderCache(long capacityBytes) : IDisposable
     private readonly Dictionary<string, Entry> entries = [];
     private readonly LinkedList<string> unused = [];
     private long? shortage;
+    private (string Identity, long Bytes)? expected;
 
     /// <summary>Bytes that may be held.</summary>
     public long Capacity => capacityBytes;
@@ -20,6 +21,9 @@ public sealed class EncoderCache(long capacityBytes) : IDisposable
 
     /// <summary>Bytes of images that a sequence needs.</summary>
     public long PinnedBytes { get; private set; }
+
+    /// <summary>Bytes of those, and of the image that is being encoded.</summary>
+    public long NeededBytes => PinnedBytes + (expected?.Bytes ?? 0);
 
     /// <summary>True if the device's memory ran out while as much was needed as now, or less: no further image before some of them go.</summary>
     public bool IsShort => PinnedBytes >= shortage;
@@ -38,6 +42,20 @@ public sealed class EncoderCache(long capacityBytes) : IDisposable
 
     /// <summary>True if a sequence needs the image already.</summary>
     public bool IsPinned(string identity) => entries.TryGetValue(identity, out var entry) && entry.Pins > 0;
+
+    /// <summary>True if the image has its room: a sequence needs it already, or it is being encoded.</summary>
+    public bool IsNeeded(string identity) => IsPinned(identity) || expected?.Identity == identity;
+
+    /// <summary>Keeps room for the image that is being encoded, until <see cref="AddPinned"/> or <see cref="ExpectNothing"/>; what nobody needs makes way.</summary>
+    public void Expect(string identity, long bytes)
+    {
+        if (expected is { } other) throw new InvalidOperationException($"Image {identity} is begun while {other.Identity} is being encoded.");
+        expected = (identity, bytes);
+        Trim(capacityBytes - bytes);
+    }
+
+    /// <summary>The image that was being encoded does not come.</summary>
+    public void ExpectNothing() => expected = null;
 
     /// <summary>The image, pinned until <see cref="Unpin"/>.</summary>
     public bool TryPin(string identity, out EncodedImage image)
@@ -58,6 +76,7 @@ public sealed class EncoderCache(long capacityBytes) : IDisposable
     /// <summary>Takes over a freshly encoded image, pinned once.</summary>
     public void AddPinned(string identity, EncodedImage image)
     {
+        expected = null;
         entries.Add(identity, new Entry(image, new LinkedListNode<string>(identity)) { Pins = 1 });
         Bytes += image.Bytes;
         PinnedBytes += image.Bytes;
@@ -76,11 +95,8 @@ public sealed class EncoderCache(long capacityBytes) : IDisposable
             if (entry.IsDistrusted) Remove(identity);
             else unused.AddLast(entry.Node);
         }
-        Trim(capacityBytes);
+        Trim(capacityBytes - (expected?.Bytes ?? 0));
     }
-
-    /// <summary>Lets images go that nobody needs, until there is room for an image of so many bytes.</summary>
-    public void MakeRoom(long bytes) => Trim(capacityBytes - bytes);
 
     /// <summary>Lets go of all images that nobody needs.</summary>
     public void DropUnused() => Trim(0);

@@ -48,7 +48,7 @@ internal static class CudaProbe
             Ids = input.Prompt.InputIds,
             Positions = RotaryPositions.Of(input.Prompt),
             Images = [.. input.Prompt.Images.Zip(input.Images, (span, image) => new PromptImage(
-                $"image at {span.Start}", span.Start, span.Length, new ImageSource(span.Grid, () => new ImagePatches(image.Pixels, image.Grid))))],
+                $"image at {span.Start}", span.Start, span.Length, new ImageSource(span.Grid, () => image)))],
         };
         var images = prompt.Images.ToDictionary(image => image, image => runner.Encode(image.Source));
         List<int> tokens = [.. prompt.Ids];

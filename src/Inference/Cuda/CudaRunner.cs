@@ -132,14 +132,10 @@ public sealed class CudaRunner : ModelRunner
     public override void ReleaseUnused() => TorchReserve.Release(device);
 
     /// <inheritdoc/>
-    public override EncodedImage Encode(ImageSource image)
-    {
-        var patches = image.Take();
-        using var mode = inference_mode();
-        using var scope = NewDisposeScope();
-        var values = tensor(patches.Values).view(patches.Grid.Patches, -1);
-        return new TorchEncodedImage(vision.Forward(values, [patches.Grid]).DetachFromDisposeScope());
-    }
+    public override ImageEncoding Begin(ImageSource image) => new TorchImageEncoding(vision, image.Take());
+
+    /// <inheritdoc/>
+    public override void Wait() => cuda.synchronize(device);
 
     /// <inheritdoc/>
     public override IReadOnlyList<ChunkResult> Step(IReadOnlyList<SequenceChunk> chunks)

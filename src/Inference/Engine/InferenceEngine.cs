@@ -46,6 +46,7 @@ public sealed class InferenceEngine : IHostedService, IDisposable
         {
             StepTokens = settings.StepTokens,
             MaxRunning = settings.MaxRunning,
+            Slowdown = settings.Slowdown,
             QueueLimit = settings.QueueLimit,
             PerUserLimit = settings.PerUserLimit,
         };
@@ -55,7 +56,7 @@ public sealed class InferenceEngine : IHostedService, IDisposable
         var memory = new SequenceMemory(pool, encoded, image => Runner!.BytesOf(image.Source.Grid));
         rates = new RateMeter(time);
         scheduler = new Scheduler(limits, memory, rates, () => work.Set());
-        executor = new StepExecutor(scheduler, memory, gate, logger);
+        executor = new StepExecutor(scheduler, memory, gate, logger, time);
         watch = new DeviceMemoryWatch(placement);
         metrics.Observe(() => State);
         thread = new Thread(Run) { Name = "Inference engine", IsBackground = true };
@@ -188,6 +189,7 @@ public sealed class InferenceEngine : IHostedService, IDisposable
             return;
         }
         EndAll([]);
+        executor.Dispose();
         lock (gate) scheduler.CheckIntegrity();
         encoded.Dispose();
         Runner.Dispose();
@@ -220,6 +222,7 @@ public sealed class InferenceEngine : IHostedService, IDisposable
 
     private void Rest()
     {
+        executor.Rest();
         try
         {
             lock (gate) scheduler.CheckIntegrity();

@@ -1,6 +1,5 @@
 using EduVision.Inference.Runners;
 using EduVision.Inference.Scheduling;
-using EduVision.Shared;
 
 namespace EduVision.Inference.Engine;
 
@@ -13,78 +12,36 @@ namespace EduVision.Inference.Engine;
 /// <param name="memory">What its sequences hold.</param>
 /// <param name="gate">Guards both.</param>
 /// <param name="logger">Hears of every fault.</param>
-internal sealed class StepExecutor(Scheduler scheduler, SequenceMemory memory, Lock gate, ILogger logger)
+/// <param name="time">Measures steps.</param>
+internal sealed class StepExecutor(Scheduler scheduler, SequenceMemory memory, Lock gate, ILogger logger, TimeProvider time) : IDisposable
 {
+    private readonly ImageEncoder images = new(scheduler, memory, gate, logger);
+
     /// <summary>Runs a plan and takes in what came of it.</summary>
     /// <exception cref="DeviceLostException">Nothing more can be computed.</exception>
     public void Run(ModelRunner runner, StepPlan plan)
     {
-        foreach (var (sequence, image) in plan.ImagesToEncode.ToList()) Encode(runner, plan, sequence, image);
-        lock (gate) scheduler.DropEnded(plan);
+        var begun = time.GetTimestamp();
+        var work = images.Run(runner, plan);
+        int decodes, tokens;
+        lock (gate)
+        {
+            scheduler.DropEnded(plan);
+            (decodes, tokens) = (plan.Decodes, plan.Tokens);
+        }
         var results = plan.Chunks.Count == 0 ? [] : Compute(runner, plan, [.. plan.Chunks.Select(entry => entry.Chunk)], isRetried: false);
-        lock (gate) scheduler.Commit(plan, results);
-    }
-
-    private void Encode(ModelRunner runner, StepPlan plan, Sequence sequence, PromptImage image)
-    {
         lock (gate)
         {
-            // Ended meanwhile, or cut short before the image.
-            if (sequence.State == SequenceState.Ended || !plan.Touches(sequence, image)) return;
-            if (sequence.Images.ContainsKey(image) || memory.TryUseEncoded(sequence, image)) return;
-            memory.MakeRoomFor(image);
-        }
-        try
-        {
-            var fresh = EncodeOrMakeRoom(runner, image);
-            image.Source.Release();
-            lock (gate) memory.AddEncoded(sequence, image, fresh);
-        }
-        catch (FileNotFoundException)
-        {
-            FailPlanned(plan, sequence, FailureCode.ImageMissing, "An image of the request is no longer stored. Send it again.");
-        }
-        catch (Exception exception) when (DeviceFault.Of(exception) == FaultKind.OutOfMemory)
-        {
-            lock (gate)
-            {
-                if (memory.CanWaitForRoom()) plan.EndBefore(sequence, image);
-                else FailPlanned(plan, sequence, FailureCode.OutOfMemory, "The device's memory did not suffice for an image of the request. Make it smaller, or ask with fewer.");
-            }
-        }
-        catch (Exception exception) when (DeviceFault.Of(exception) == FaultKind.DeviceLost)
-        {
-            throw new DeviceLostException(exception, [sequence]);
-        }
-        catch (Exception exception)
-        {
-            logger.LogError(exception, "An image could not be encoded.");
-            FailPlanned(plan, sequence, FailureCode.EngineFault, "An image of the request could not be processed. Try again, or send it in another format.");
+            scheduler.Commit(plan, results);
+            scheduler.Pace.Note(decodes, tokens - decodes, work, time.GetElapsedTime(begun));
         }
     }
 
-    private EncodedImage EncodeOrMakeRoom(ModelRunner runner, PromptImage image)
-    {
-        try
-        {
-            return runner.Encode(image.Source);
-        }
-        catch (Exception exception) when (DeviceFault.Of(exception) == FaultKind.OutOfMemory)
-        {
-            logger.LogWarning(exception, "Memory ran out while an image of {Tokens} tokens was encoded; again without the images that nobody needs.", image.Tokens);
-            ReleaseUnused(runner);
-            return runner.Encode(image.Source);
-        }
-    }
+    /// <summary>Nothing is to be computed just now: lets go of what was begun for those that ended.</summary>
+    public void Rest() => images.DropAbandoned();
 
-    private void FailPlanned(StepPlan plan, Sequence sequence, string code, string message)
-    {
-        lock (gate)
-        {
-            plan.Drop(sequence);
-            scheduler.Fail(sequence, code, message);
-        }
-    }
+    /// <inheritdoc/>
+    public void Dispose() => images.Dispose();
 
     // A chunk computed twice gives the same, so after a fault there can be less of them at once.
     private IReadOnlyList<ChunkResult> Compute(ModelRunner runner, StepPlan plan, IReadOnlyList<SequenceChunk> chunks, bool isRetried)
@@ -101,7 +58,7 @@ internal sealed class StepExecutor(Scheduler scheduler, SequenceMemory memory, L
                     throw new DeviceLostException(exception, [.. plan.Chunks.Select(entry => entry.Sequence)]);
                 case FaultKind.OutOfMemory when !isRetried:
                     logger.LogWarning(exception, "Memory ran out in a step of {Tokens} tokens; again without the images that nobody needs.", chunks.Sum(chunk => chunk.Count));
-                    ReleaseUnused(runner);
+                    images.ReleaseUnused(runner);
                     return Compute(runner, plan, chunks, isRetried: true);
                 case FaultKind.OutOfMemory:
                     return Halved(runner, plan, chunks);
@@ -128,11 +85,5 @@ internal sealed class StepExecutor(Scheduler scheduler, SequenceMemory memory, L
         if (chunk.Count == 1) return [ChunkResult.OutOfMemory];
         var first = Compute(runner, plan, [chunk.Part(chunk.Start, chunk.Count / 2)], isRetried: true);
         return first[0].Fault is not null ? first : Compute(runner, plan, [chunk.Part(chunk.Start + (chunk.Count / 2), chunk.Count - (chunk.Count / 2))], isRetried: true);
-    }
-
-    private void ReleaseUnused(ModelRunner runner)
-    {
-        lock (gate) memory.DropUnusedImages();
-        runner.ReleaseUnused();
     }
 }

@@ -53,6 +53,13 @@ public sealed class InferenceOptions
     public int StepTokens { get; set; } = 512;
 
     /// <summary>
+    /// How many times as long as by itself a step of decodes may take for the prompts and images beside it: 1.6 makes running answers up to
+    /// 1.6 times as slow while somebody's photo comes in. Less is smoother for those who read, and slower to the first token.
+    /// </summary>
+    [Range(1.0, 1000.0)]
+    public double Slowdown { get; set; } = 1.6;
+
+    /// <summary>
     /// Tokens the KV cache holds, all requests together; a multiple of <see cref="BlockSize"/>. Null: what our GPU kernels' memory leaves
     /// room for, elsewhere <see cref="Runners.Placement.UsualKvTokens"/>.
     /// </summary>

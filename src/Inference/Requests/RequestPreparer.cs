@@ -118,9 +118,5 @@ public sealed class RequestPreparer(ServedModel model, ImageStore store, Placeme
 
     private string Identity(string hash, ImageGrid grid) => $"{hash}/{grid.T}x{grid.H}x{grid.W}/{model.ProcessorFingerprint}";
 
-    private ImageSource Source(string hash, ImageGrid grid) => new(grid, () =>
-    {
-        var patched = model.Chat.Images.Process(store.Read(hash), store.Limits);
-        return new ImagePatches(patched.Pixels, patched.Grid);
-    });
+    private ImageSource Source(string hash, ImageGrid grid) => new(grid, () => model.Chat.Images.Process(store.Read(hash), store.Limits));
 }

@@ -6,10 +6,10 @@ namespace EduVision.Inference.Runners;
 /// An image on its way to the vision tower. Decoding and resizing a photo takes long on a processor, so it is done aside,
 /// for the requests that are next, while the engine decodes for others.
 /// </summary>
-public sealed class ImageSource(ImageGrid grid, Func<ImagePatches> load)
+public sealed class ImageSource(ImageGrid grid, Func<PatchedImage> load)
 {
     private readonly Lock gate = new();
-    private Task<ImagePatches>? loading;
+    private Task<PatchedImage>? loading;
 
     /// <summary>The image as patches, known before it is loaded.</summary>
     public ImageGrid Grid => grid;
@@ -29,7 +29,7 @@ public sealed class ImageSource(ImageGrid grid, Func<ImagePatches> load)
     }
 
     /// <summary>The patches; loads them now if nobody asked before.</summary>
-    public ImagePatches Take()
+    public PatchedImage Take()
     {
         lock (gate) loading ??= Task.Run(load);
         return loading.GetAwaiter().GetResult();
@@ -41,8 +41,3 @@ public sealed class ImageSource(ImageGrid grid, Func<ImagePatches> load)
         lock (gate) loading = null;
     }
 }
-
-/// <summary>An image ready for the vision tower.</summary>
-/// <param name="Values">[patches, channels * temporal * patch * patch], normalised, rows in merge order.</param>
-/// <param name="Grid">Its grid.</param>
-public sealed record ImagePatches(float[] Values, ImageGrid Grid);

@@ -15,6 +15,9 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
     private long admissions;
     private int? stepLimit;
 
+    /// <summary>How long steps take; guarded like the scheduler.</summary>
+    internal StepPace Pace { get; } = new(options);
+
     /// <summary>Requests that wait.</summary>
     public int Waiting => waiting.Count;
 
@@ -67,6 +70,7 @@ public sealed class Scheduler(SchedulerOptions options, SequenceMemory memory, R
         var budget = StepTokens;
         foreach (var sequence in running.Where(sequence => sequence.IsDecoding).OrderBy(sequence => sequence.Admission).ToList())
             Continue(sequence, plan, ref budget);
+        budget = Pace.PromptTokens(plan.Tokens, budget);
         // Prompts share what is left: the least served user's first, be it one that runs already or one to be admitted.
         var prompts = new Queue<Sequence>(running.Where(sequence => !sequence.IsDecoding)
             .OrderBy(sequence => waiting.ServedTo(sequence.User)).ThenBy(sequence => sequence.Admission));

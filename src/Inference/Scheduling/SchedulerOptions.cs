@@ -6,6 +6,12 @@ public sealed record SchedulerOptions
     /// <summary>Tokens computed in a step, prefill chunks and decodes together.</summary>
     public int StepTokens { get; init; } = 512;
 
+    /// <summary>How many times as long as without them a step of decodes may take for the prompt tokens and images beside them.</summary>
+    public double Slowdown { get; init; } = 1.6;
+
+    /// <summary>Prompt tokens that a step may have beside decodes however long they take, so that every prompt goes on.</summary>
+    public int LeastPromptTokens { get; init; } = 64;
+
     /// <summary>Most sequences decoded together; at most <see cref="StepTokens"/>.</summary>
     public int MaxRunning { get; init; } = 32;
 

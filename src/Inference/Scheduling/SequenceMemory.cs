@@ -78,19 +78,22 @@ public sealed class SequenceMemory(BlockPool pool, EncoderCache encoded, Func<Pr
         var touched = sequence.Prompt.Images.Where(image => image.Offset < sequence.Computed + count && image.End > sequence.Computed).ToList();
         if (touched.Count == 0) return count;
         var planned = plan.Chunks.Where(entry => entry.Sequence != sequence).SelectMany(entry => entry.Chunk.TouchedImages)
-            .Where(image => !encoded.IsPinned(image.Identity)).DistinctBy(image => image.Identity).ToDictionary(image => image.Identity, bytesOf);
+            .Where(image => !encoded.IsNeeded(image.Identity)).DistinctBy(image => image.Identity).ToDictionary(image => image.Identity, bytesOf);
         foreach (var image in touched)
         {
-            if (encoded.IsPinned(image.Identity) || planned.ContainsKey(image.Identity)) continue;
-            var (needed, bytes) = (encoded.PinnedBytes + planned.Values.Sum(), bytesOf(image));
+            if (encoded.IsNeeded(image.Identity) || planned.ContainsKey(image.Identity)) continue;
+            var (needed, bytes) = (encoded.NeededBytes + planned.Values.Sum(), bytesOf(image));
             if (needed > 0 && (encoded.IsShort || needed + bytes > encoded.Capacity)) return Math.Max(0, image.Offset - sequence.Computed);
             planned.Add(image.Identity, bytes);
         }
         return count;
     }
 
-    /// <summary>Lets images go that nobody needs, so that this one has room beside the others.</summary>
-    public void MakeRoomFor(PromptImage image) => encoded.MakeRoom(bytesOf(image));
+    /// <summary>This image is being encoded from now on: lets images go that nobody needs, so that it has room beside the others.</summary>
+    public void Expect(PromptImage image) => encoded.Expect(image.Identity, bytesOf(image));
+
+    /// <summary>No image is being encoded any more.</summary>
+    public void ExpectNothing() => encoded.ExpectNothing();
 
     /// <summary>Lets go of all images that nobody needs just now.</summary>
     public void DropUnusedImages() => encoded.DropUnused();

@@ -20,6 +20,13 @@ public sealed class StepPlan
     /// <summary>Tokens of all chunks.</summary>
     public int Tokens => chunks.Sum(entry => entry.Chunk.Count);
 
+    /// <summary>Those of sequences whose prompt is in the cache.</summary>
+    public int Decodes => chunks.Where(entry => entry.Sequence.IsDecoding).Sum(entry => entry.Chunk.Count);
+
+    /// <summary>The others that can be computed before an image is encoded.</summary>
+    internal int PromptTokensBeforeImages => chunks.Where(entry => !entry.Sequence.IsDecoding).Sum(entry =>
+        Math.Min(entry.Chunk.End, entry.Chunk.TouchedImages.Where(image => !entry.Sequence.Images.ContainsKey(image)).Select(image => Math.Max(image.Offset, entry.Chunk.Start)).DefaultIfEmpty(int.MaxValue).Min()) - entry.Chunk.Start);
+
     internal void Add(Sequence sequence, int count)
     {
         if (sequence.InFlight || count < 1) throw new InvalidOperationException("A sequence has one chunk in a step, of one token at least.");
@@ -33,6 +40,7 @@ public sealed class StepPlan
     /// <summary>Leaves out what a sequence has in the plan from an image on, and the sequence itself if that is all.</summary>
     internal void EndBefore(Sequence sequence, PromptImage image)
     {
+        if (!Touches(sequence, image)) return;
         var chunk = chunks.First(entry => entry.Sequence == sequence).Chunk;
         Drop(sequence);
         if (image.Offset > chunk.Start) Add(sequence, image.Offset - chunk.Start);

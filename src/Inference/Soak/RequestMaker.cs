@@ -12,7 +12,7 @@ internal sealed class RequestMaker
     private const int Photos = 8, Beginnings = 8;
 
     private readonly SoakSettings settings;
-    private readonly (string Identity, ImagePatches Patches)[] photos;
+    private readonly (string Identity, PatchedImage Patches)[] photos;
     private readonly int[][] beginnings;
 
     public RequestMaker(SoakSettings settings)
@@ -25,9 +25,7 @@ internal sealed class RequestMaker
         photos = [.. Enumerable.Range(0, Photos).Select(number =>
         {
             var grid = new ImageGrid(1, merge * random.Next(1, side + 1), merge * random.Next(1, side + 1));
-            var values = new float[grid.Patches * settings.Model.Vision.PatchWidth];
-            for (var i = 0; i < values.Length; i++) values[i] = (random.NextSingle() * 2) - 1;
-            return ($"photo {number}", new ImagePatches(values, grid));
+            return ($"photo {number}", PatchedImage.Noise(settings.Model.Vision, grid, random));
         })];
         beginnings = [.. Enumerable.Range(0, Beginnings).Select(_ => Text(random, Length(random, settings.MaxPrompt / 3)))];
     }

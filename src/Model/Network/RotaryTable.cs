@@ -36,12 +36,20 @@ public sealed class RotaryTable : IDisposable
         Rotate(heads, cos.narrow(0, start, heads.shape[0]), sin.narrow(0, start, heads.shape[0]));
 
     private static Tensor Rotate(Tensor heads, Tensor cos, Tensor sin) =>
-        heads.mul(cos).addcmul(heads.roll(heads.shape[^1] / 2, -1), sin, Scalars.One);
+        heads.mul(cos).addcmul_(heads.roll(heads.shape[^1] / 2, -1), sin, Scalars.One);
 
     internal RotaryTable MoveToOuterDisposeScope()
     {
         cos.MoveToOuterDisposeScope();
         sin.MoveToOuterDisposeScope();
+        return this;
+    }
+
+    /// <summary>Takes it out of every scope: only <see cref="Dispose"/> frees it.</summary>
+    internal RotaryTable DetachFromDisposeScope()
+    {
+        cos.DetachFromDisposeScope();
+        sin.DetachFromDisposeScope();
         return this;
     }
 

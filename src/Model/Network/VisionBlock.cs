@@ -1,6 +1,5 @@
 using EduVision.Model.Configuration;
 using EduVision.Model.Weights;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
@@ -31,11 +30,65 @@ internal sealed class VisionBlock : IDisposable
         fc2Bias = weights.Take($"{name}.mlp.linear_fc2.bias", width);
     }
 
-    /// <param name="hidden">[patches, hidden]; the caller's no more.</param>
+    /// <summary>First: queries, keys and values of all patches, the former two rotated.</summary>
+    /// <param name="hidden">[patches, hidden].</param>
     /// <param name="rotary">Angles of the patches.</param>
+    /// <returns>[patches, 3 * hidden], in the caller's scope.</returns>
+    public Tensor Project(Tensor hidden, RotaryTable rotary)
+    {
+        using var scope = NewDisposeScope();
+        var weight = qkvWeight.Values;
+        return Bands.Map(hidden.shape[0], VisionTower.BandPatches, (start, count) => Turn(linear(Normal(hidden, start, count, norm1Weight, norm1Bias), weight, qkvBias), rotary, start))
+            .MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Second, for each of <see cref="BandsOf"/>: what its patches see is added to them.</summary>
+    /// <param name="hidden">[patches, hidden]; the caller's no more.</param>
+    /// <param name="qkv">Of all patches.</param>
     /// <param name="frames">Patches of each image's each frame, in order; attention stays inside a frame.</param>
+    /// <param name="band">The band.</param>
     /// <returns>[patches, hidden], in the caller's scope; where no gradients are wanted it is <paramref name="hidden"/>, changed in place.</returns>
-    public Tensor Forward(Tensor hidden, RotaryTable rotary, IReadOnlyList<long> frames) => Mix(Attend(hidden, rotary, frames));
+    public Tensor Attend(Tensor hidden, Tensor qkv, IReadOnlyList<long> frames, (long Start, long Count) band)
+    {
+        using var scope = NewDisposeScope();
+        var output = projWeight.Values;
+        return Bands.Add(hidden, [band], (start, count) => linear(Attended(qkv, start, count, frames), output, projBias));
+    }
+
+    /// <summary>Third: every patch by itself.</summary>
+    /// <param name="hidden">[patches, hidden]; the caller's no more.</param>
+    /// <returns>As <see cref="Attend"/>.</returns>
+    public Tensor Mix(Tensor hidden)
+    {
+        using var scope = NewDisposeScope();
+        var (up, down) = (fc1Weight.Values, fc2Weight.Values);
+        return Bands.Add(hidden, Bands.Of(hidden.shape[0], VisionTower.BandPatches), (start, count) =>
+            linear(VisionTower.Activate(linear(Normal(hidden, start, count, norm2Weight, norm2Bias), up, fc1Bias)), down, fc2Bias));
+    }
+
+    /// <summary>All frames together where they are few; bands within a frame else, of about as much work each.</summary>
+    public static IEnumerable<(long Start, long Count)> BandsOf(IReadOnlyList<long> frames)
+    {
+        const long seen = 4 * VisionTower.BandPatches, rows = 128;
+        var all = frames.Sum();
+        if (all <= VisionTower.BandPatches || is_grad_enabled())
+        {
+            yield return (0, all);
+            yield break;
+        }
+
+        var begin = 0L;
+        foreach (var length in frames)
+        {
+            var size = VisionTower.BandPatches * seen / Math.Max(length, seen) / rows * rows;
+            foreach (var (start, count) in Bands.Of(length, Math.Max(rows, size)))
+            {
+                yield return (begin + start, count);
+            }
+
+            begin += length;
+        }
+    }
 
     public void Dispose()
     {
@@ -50,93 +103,51 @@ internal sealed class VisionBlock : IDisposable
         }
     }
 
-    private Tensor Attend(Tensor hidden, RotaryTable rotary, IReadOnlyList<long> frames)
-    {
-        using var scope = NewDisposeScope();
-        var (weight, output) = (qkvWeight.Values, projWeight.Values);
-        var qkv = Bands.Map(hidden.shape[0], VisionTower.BandPatches, (start, count) => Turn(linear(Normal(hidden, start, count, norm1Weight, norm1Bias), weight, qkvBias), rotary, start));
-        return Bands.Add(hidden, BandsOf(frames), (start, count) => linear(Attended(qkv, start, count, frames), output, projBias));
-    }
-
-    private Tensor Mix(Tensor hidden)
-    {
-        using var scope = NewDisposeScope();
-        var (up, down) = (fc1Weight.Values, fc2Weight.Values);
-        return Bands.Add(hidden, Bands.Of(hidden.shape[0], VisionTower.BandPatches), (start, count) =>
-            linear(gelu(linear(Normal(hidden, start, count, norm2Weight, norm2Bias), up, fc1Bias), GELU.Approximate.tanh), down, fc2Bias));
-    }
-
     private static Tensor Normal(Tensor hidden, long start, long count, Tensor weight, Tensor bias) =>
         layer_norm(count == hidden.shape[0] ? hidden : hidden.narrow(0, start, count), weight.shape, weight, bias, VisionTower.NormEps);
 
-    // [count, 3 * hidden] to [count, 3 * heads, headDim]: queries and keys rotated in float32, as the reference does, then back in the compute type.
+    // [count, 3 * hidden]: queries and keys rotated in float32, as the reference does, then back in the compute type.
     private Tensor Turn(Tensor qkv, RotaryTable rotary, long start)
     {
         long heads = config.Heads;
         var all = qkv.view(qkv.shape[0], 3 * heads, config.HeadDim);
-        return cat([rotary.Rotate(all.narrow(1, 0, 2 * heads), start).to(qkv.dtype), all.narrow(1, 2 * heads, heads)], 1);
-    }
-
-    // All frames together where they are few; bands within a frame else.
-    private static IEnumerable<(long Start, long Count)> BandsOf(IReadOnlyList<long> frames)
-    {
-        var all = frames.Sum();
-        if (all <= VisionTower.BandPatches || is_grad_enabled())
+        var turning = all.narrow(1, 0, 2 * heads);
+        var turned = rotary.Rotate(turning, start);
+        if (is_grad_enabled())
         {
-            yield return (0, all);
-            yield break;
+            return cat([turned.to(qkv.dtype), all.narrow(1, 2 * heads, heads)], 1).view(qkv.shape);
         }
 
-        var begin = 0L;
-        foreach (var length in frames)
-        {
-            foreach (var (start, count) in Bands.Of(length, VisionTower.BandPatches))
-            {
-                yield return (begin + start, count);
-            }
-
-            begin += length;
-        }
+        turning.copy_(turned);
+        return qkv;
     }
 
     // What the patches of a band see.
     private Tensor Attended(Tensor qkv, long start, long count, IReadOnlyList<long> frames)
     {
-        long heads = config.Heads;
-        Tensor Part(long from, long length, int which) => qkv.narrow(0, from, length).narrow(1, which * heads, heads);
-        if (count < qkv.shape[0])
+        if (count == qkv.shape[0] && frames.Distinct().Count() == 1)
         {
-            var begin = 0L;
-            var frame = 0;
-            while (start >= begin + frames[frame])
-            {
-                begin += frames[frame++];
-            }
-
-            return Attend(Part(start, count, 0), Part(begin, frames[frame], 1), Part(begin, frames[frame], 2), 1);
+            var all = Heads(qkv, frames.Count);
+            return Attended(all[0], all[1], all[2]);
         }
 
-        if (frames.Distinct().Count() == 1)
+        if (count == qkv.shape[0])
         {
-            return Attend(Part(0, count, 0), Part(0, count, 1), Part(0, count, 2), frames.Count);
+            return cat([.. qkv.split([.. frames]).Select(frame => Heads(frame, 1)).Select(one => Attended(one[0], one[1], one[2]))], 0);
         }
 
-        var first = 0L;
-        var parts = new List<Tensor>();
-        foreach (var length in frames)
+        var (begin, frame) = (0L, 0);
+        while (start >= begin + frames[frame])
         {
-            parts.Add(Attend(Part(first, length, 0), Part(first, length, 1), Part(first, length, 2), 1));
-            first += length;
+            begin += frames[frame++];
         }
 
-        return cat(parts, 0);
+        var keys = Heads(qkv.narrow(0, begin, frames[frame]), 1);
+        return Attended(Heads(qkv.narrow(0, start, count), 1)[0], keys[1], keys[2]);
     }
 
-    /// <summary>Frames of equal length, all at once.</summary>
-    private static Tensor Attend(Tensor query, Tensor key, Tensor value, long frames)
-    {
-        var (patches, heads, dim) = (query.shape[0], query.shape[1], query.shape[2]);
-        Tensor Batch(Tensor x) => x.reshape(frames, x.shape[0] / frames, heads, dim).transpose(1, 2);
-        return scaled_dot_product_attention(Batch(query), Batch(key), Batch(value)).transpose(1, 2).reshape(patches, heads * dim);
-    }
+    // [frames * patches, 3 * hidden] to queries, keys and values, each [frames, heads, patches, headDim].
+    private Tensor[] Heads(Tensor qkv, long frames) => qkv.view(frames, -1, 3, config.Heads, config.HeadDim).permute(2, 0, 3, 1, 4).unbind(0);
+
+    private Tensor Attended(Tensor query, Tensor key, Tensor value) => scaled_dot_product_attention(query, key, value).transpose(1, 2).reshape(-1, config.HiddenSize);
 }

@@ -31,19 +31,23 @@ public sealed class VisionMemory(VisionConfig config, int elementBytes, bool fp8
     /// <summary>The same of an image by its grid.</summary>
     public long OutputOf(Imaging.ImageGrid grid) => Output(grid.Tokens(config.MergeSize));
 
-    /// <summary>The most that is there at once while an image is encoded, beside <see cref="Weights"/> and <see cref="Output"/>.</summary>
+    /// <summary>The most that is there at once while an image is encoded, between two parts of it too, beside <see cref="Weights"/> and <see cref="Output"/>.</summary>
     /// <param name="patches">Patches of the image.</param>
     public long Workspace(long patches)
     {
         const int floatBytes = sizeof(float);
         var states = patches * width * elementBytes;
-        var band = Math.Min(patches, VisionTower.BandPatches) * width;
+        var rows = Math.Min(patches, VisionTower.BandPatches);
+        var band = rows * width;
         var rotary = 2 * patches * config.HeadDim * floatBytes;
+        // The bytes of all pixels; of a band their places in the table, what is found there, and that repeated for each frame.
+        var pixels = config.PatchWidth / config.TemporalPatchSize;
+        var patch = (patches * pixels) + (rows * ((pixels * (sizeof(int) + elementBytes)) + (config.PatchWidth * elementBytes)));
         // Positions: their sum, a corner of it, and of each corner an index and a share.
-        var embed = (3 * states) + (4 * patches * (sizeof(long) + floatBytes + elementBytes)) + (Math.Min(patches, VisionTower.BandPatches) * config.PatchWidth * elementBytes);
-        // Queries, keys and values of all patches; of a band the norm, the product, its rotation in float32 and what is put together again.
-        var attend = (4 * states) + (band * ((11 * elementBytes) + (4 * floatBytes))) + Widened((3 * width, width), (width, width));
-        var mix = states + (2 * band * elementBytes) + (2 * band / width * inner * elementBytes) + Widened((inner, width), (width, inner));
+        var embed = (3 * states) + (4 * patches * (sizeof(long) + floatBytes + elementBytes)) + patch;
+        // Queries, keys and values of all patches; of a band the norm, the product and its rotation in float32.
+        var attend = (4 * states) + (band * ((6 * elementBytes) + (2 * floatBytes))) + Widened((3 * width, width), (width, width));
+        var mix = states + (2 * band * elementBytes) + (rows * inner * elementBytes) + Widened((inner, width), (width, inner));
         var merge = states + (4 * band * elementBytes) + Widened((joined, joined), (config.OutHiddenSize, joined));
         return rotary + Math.Max(Math.Max(embed, attend), Math.Max(mix, merge));
     }

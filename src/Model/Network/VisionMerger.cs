@@ -43,7 +43,7 @@ internal sealed class VisionMerger : IDisposable
             var part = patches.narrow(0, start * mergedPatches, count * mergedPatches);
             var input = normAfterShuffle ? part.view(-1, width) : part;
             var normal = layer_norm(input, normWeight.shape, normWeight, normBias, VisionTower.NormEps).view(-1, width);
-            return linear(gelu(linear(normal, first, fc1Bias)), second, fc2Bias);
+            return linear(VisionTower.ActivateExactly(linear(normal, first, fc1Bias)), second, fc2Bias);
         }).MoveToOuterDisposeScope();
     }
 

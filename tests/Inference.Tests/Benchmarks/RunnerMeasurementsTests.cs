@@ -4,6 +4,7 @@ using EduVision.Inference.Cuda.Driver;
 using EduVision.Inference.Runners;
 using EduVision.Inference.Tests.Fakes;
 using EduVision.Model.Configuration;
+using Microsoft.Extensions.Time.Testing;
 using Spectre.Console;
 
 namespace EduVision.Inference.Tests.Benchmarks;
@@ -50,6 +51,16 @@ public sealed class RunnerMeasurementsTests
     }
 
     [Fact]
+    public void A_photo_is_encoded_at_once_and_part_by_part()
+    {
+        using var runner = NewRunner(1);
+        var numbers = Of(runner).Encoding();
+        Assert.Equal((256, 3), (numbers.Patches, numbers.Runs.Count));
+        Assert.All(numbers.Runs, run => Assert.True(run is { Ms: > 0, UploadMs: > 0, EmbeddingMs: 0, BlocksMs: > 0, MergingMs: > 0 }));
+        Assert.Equal((1 + (2 * 3), 0, 0, 0), (runner.Encoded, runner.LiveImages, runner.Encodings, runner.Abandoned));
+    }
+
+    [Fact]
     public void A_prefill_computes_its_tokens_once_a_run()
     {
         using var runner = NewRunner(20);
@@ -79,17 +90,17 @@ public sealed class RunnerMeasurementsTests
     {
         var blocks = BesideMeasurement.Blocks(Config, Workload, BlockSize);
         using var runner = NewRunner(blocks);
-        using (var measurement = new BesideMeasurement(runner, Config, Workload, blocks, BlockSize))
+        using (var measurement = new BesideMeasurement(runner, Config, Workload, blocks, BlockSize, new FakeTimeProvider()))
         {
             var numbers = measurement.Run();
             Assert.Equal((3, 64, 3), (numbers.Sequences, numbers.SchedulerTokens, numbers.Runs.Count));
-            // 104 tokens beside 3 of 64: 61 and 43.
-            Assert.All(numbers.Runs, run => Assert.Equal(2, run.Steps));
+            // What comes before the photo, a part of it, another, the last; then 100 tokens beside 3 of 64: 61 and 39.
+            Assert.All(numbers.Runs, run => Assert.Equal((5, 3), (run.Steps, run.EncodingSteps)));
             Assert.All(numbers.Runs, run => Assert.True(run.LargestStepMs >= run.MedianStepMs && run.FirstTokenMs >= run.LargestStepMs));
             var mixed = steps.SkipWhile(step => step.Count < 3 || step.Any(chunk => chunk.Count > 1)).Where(step => step.Any(chunk => chunk.Count > 1)).ToList();
-            Assert.Equal(2 * 4, mixed.Count);
+            Assert.Equal(3 * 4, mixed.Count);
             Assert.All(mixed, step => Assert.Equal((4, 3), (step.Count, step.Count(chunk => chunk.Count == 1))));
-            Assert.Equal([61, 43, 61, 43, 61, 43, 61, 43], mixed.Select(step => step.Max(chunk => chunk.Count)));
+            Assert.Equal([4, 61, 39, 4, 61, 39, 4, 61, 39, 4, 61, 39], mixed.Select(step => step.Max(chunk => chunk.Count)));
         }
         // One for those that decode, and each newcomer's.
         Assert.Equal((1 + 4, 0), (runner.Encoded, runner.LiveImages));
@@ -132,7 +143,7 @@ public sealed class RunnerMeasurementsTests
         Assert.DoesNotContain("900", written.ToString(), StringComparison.Ordinal);
 
         static RunnerResult Result(WeightType dtype, params IEnumerable<(int Batch, double Speed)> rows) => new(
-            "a GPU", Workload with { Dtype = dtype }, new ReadBandwidth(3e12, "torch.sum", new Dictionary<string, double>()), 0,
+            "a GPU", Workload with { Dtype = dtype }, new ReadBandwidth(3e12, "torch.sum", new Dictionary<string, double>()), 0, EncodingNumbers.Of(256, [new EncodingRun(9, 1, 2, 7, 3)]),
             [.. rows.Select(row => BatchNumbers.Of(row.Batch, 20, [new BatchRun(0.1, 9000, new DecodeNumbers(1, 1, row.Speed, 1, 1))]))], null, null, null);
     }
 
@@ -154,10 +165,10 @@ public sealed class RunnerMeasurementsTests
         var decode = new DecodeNumbers(1.5, 2.5, 400, 9_000_000_000, 80);
         var console = NewConsole(out var written);
         RunnerTable.Print(console, new RunnerResult(
-            "a GPU", Workload, new ReadBandwidth(3e12, "torch.sum", new Dictionary<string, double>()), 40_000_000_000,
+            "a GPU", Workload, new ReadBandwidth(3e12, "torch.sum", new Dictionary<string, double>()), 40_000_000_000, EncodingNumbers.Of(256, [new EncodingRun(9, 1, 2, 7, 3)]),
             [BatchNumbers.Of(5, 20, [new BatchRun(0.1, 9000, decode), new BatchRun(0.3, 8000, decode with { StepMedianMs = 3.5 }), new BatchRun(0.2, 7000, decode)])],
-            new PrefillNumbers(300, 12_345, []), BesideNumbers.Of(3, 64, 2, [new BesideRun(6, 4, 3, 2, 8)]), new ContextNumbers(500, 20, decode, [])));
-        foreach (var expected in new[] { "qwen3-vl-8b in FP8 on a GPU", "200 ms", "8000/s", "1.50 ms", "12345 tokens/s", "6.00 ms, 3.0 x", "4.00 ms, 2.0 x", "400.0 tokens/s", "3.00 TB/s", "40.0 GB" })
+            new PrefillNumbers(300, 12_345, []), BesideNumbers.Of(3, 64, 2, [new BesideRun(6, 4, 3, 5, 8)]), new ContextNumbers(500, 20, decode, [])));
+        foreach (var expected in new[] { "qwen3-vl-8b in FP8 on a GPU", "200 ms", "8000/s", "1.50 ms", "12345 tokens/s", "6.00 ms, 3.0 x", "4.00 ms, 2.0 x", "400.0 tokens/s", "3.00 TB/s", "9.0 ms", "upload 1.0, embedding 2.0, blocks 7.0, mergers 3.0 ms", "5 steps, 3 of them", "40.0 GB" })
             Assert.Contains(expected, written.ToString(), StringComparison.Ordinal);
     }
 }

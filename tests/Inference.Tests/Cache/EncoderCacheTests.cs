@@ -31,13 +31,35 @@ public sealed class EncoderCacheTests
         foreach (var name in (string[])["a", "b", "c"]) cache.AddPinned(name, new Image());
         cache.Unpin("b");
         cache.Unpin("a");
-        cache.MakeRoom(1000);
+        cache.Expect("d", 1000);
         Assert.Equal((true, false, true), (cache.Contains("a"), cache.Contains("b"), cache.Contains("c")));
-        cache.MakeRoom(3000);
+        cache.ExpectNothing();
+        cache.Expect("d", 3000);
         Assert.Equal((false, true), (cache.Contains("a"), cache.Contains("c")));
         cache.CheckIntegrity(["c"]);
         cache.DropUnused();
         Assert.Equal(1000, cache.Bytes);
+    }
+
+    [Fact]
+    public void The_image_that_is_being_encoded_has_its_room_kept()
+    {
+        using var cache = new EncoderCache(3000);
+        cache.AddPinned("a", new Image());
+        cache.AddPinned("b", new Image());
+        cache.Expect("c", 2000);
+        Assert.Equal((2000L, 4000L), (cache.PinnedBytes, cache.NeededBytes));
+        Assert.Equal((true, true, false), (cache.IsNeeded("a"), cache.IsNeeded("c"), cache.IsPinned("c")));
+        Assert.Throws<InvalidOperationException>(() => cache.Expect("d", 1));
+        // Needed no more, it may stay in what the other leaves: nothing.
+        cache.Unpin("a");
+        Assert.Equal((false, true), (cache.Contains("a"), cache.Contains("b")));
+        cache.ExpectNothing();
+        Assert.Equal((1000L, false), (cache.NeededBytes, cache.IsNeeded("c")));
+        cache.Expect("c", 1000);
+        cache.AddPinned("c", new Image());
+        Assert.Equal(2000, cache.NeededBytes);
+        cache.CheckIntegrity(["b", "c"]);
     }
 
     [Fact]

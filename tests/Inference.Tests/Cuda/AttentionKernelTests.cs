@@ -75,7 +75,7 @@ public sealed class AttentionKernelTests
             var (chip, driver) = CudaDriver.Describe(0);
             CudaDriver.Use(0);
             config = new TextConfig { VocabSize = 16, HiddenSize = 128, IntermediateSize = 128, Layers = 1, Heads = heads, KvHeads = kvHeads, HeadDim = headDim, Rope = new RopeSettings(1e4, headDim / 2, 0, 0) };
-            kernels = new KernelLibrary(new KernelCompiler(nvrtc.Compile, $"{nvrtc.Version} {driver}", null), chip, config, BlockSize);
+            kernels = new KernelLibrary(new KernelCompiler(nvrtc.Compile, $"{nvrtc.Version} {driver}", null), chip, config, BlockSize, WeightType.Fp8);
             var count = (length + BlockSize - 1) / BlockSize;
             blocks = [.. randperm(count).data<long>().ToArray().Select(block => (int)block)];
             keys = randn([count, kvHeads, BlockSize, headDim], ScalarType.Float16, CUDA);

@@ -59,7 +59,7 @@ public sealed class MemoryBudgetTests
         foreach (var (height, width) in new[] { (side, side), (side / 2, side), (64, 64), (side, side / 4), (side, side) })
         {
             var grid = new ImageGrid(1, height, width);
-            using var image = runner.Encode(new ImageSource(grid, () => new ImagePatches(new float[grid.Patches * config.Vision.PatchWidth], grid)));
+            using var image = runner.Encode(new ImageSource(grid, () => PatchedImage.Noise(config.Vision, grid, new Random(1))));
             Assert.Equal(image.Bytes, runner.BytesOf(grid));
             Look($"an image of {grid.Tokens(2)} tokens");
         }

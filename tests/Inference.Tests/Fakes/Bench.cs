@@ -27,7 +27,7 @@ internal sealed class Bench : IDisposable
         memory = new SequenceMemory(pool, encoded, image => Runner!.BytesOf(image.Source.Grid));
         Scheduler = new Scheduler(options ?? new SchedulerOptions { StepTokens = 16, MaxRunning = 8 }, memory, new RateMeter(Time), () => { });
         Runner = new FakeRunner(blocks, BlockSize, Next);
-        executor = new StepExecutor(Scheduler, memory, new Lock(), NullLogger.Instance);
+        executor = new StepExecutor(Scheduler, memory, new Lock(), NullLogger.Instance, Time);
     }
 
     public FakeTimeProvider Time { get; } = new();
@@ -52,7 +52,7 @@ internal sealed class Bench : IDisposable
     {
         Ids = ids,
         Positions = RotaryPositions.Plain(ids.Count),
-        Images = [.. images.Select(image => new PromptImage(image.Identity, image.Offset, image.Tokens, new ImageSource(new ImageGrid(1, 2, 2), () => new ImagePatches([], new ImageGrid(1, 2, 2)))))],
+        Images = [.. images.Select(image => new PromptImage(image.Identity, image.Offset, image.Tokens, new ImageSource(new ImageGrid(1, 2, 2), () => new PatchedImage(new ImageGrid(1, 2, 2), [], [], 1))))],
     };
 
     public (Sequence Sequence, Recorder Output) Add(string user, int promptTokens, int outputTokens, int seed = 1) =>
@@ -68,7 +68,11 @@ internal sealed class Bench : IDisposable
         return (sequence, output);
     }
 
-    public void Dispose() => encoded.Dispose();
+    public void Dispose()
+    {
+        executor.Dispose();
+        encoded.Dispose();
+    }
 
     /// <summary>One step.</summary>
     /// <returns>The plan, or null if there was nothing to do.</returns>
@@ -77,11 +81,12 @@ internal sealed class Bench : IDisposable
         var plan = Scheduler.Plan();
         if (plan is null)
         {
+            executor.Rest();
             Scheduler.CheckIntegrity();
             return null;
         }
         var whole = plan.Chunks.Where(entry => entry.Chunk.Count == entry.Sequence.Pending).Select(entry => entry.Sequence).ToHashSet();
-        if (plan.Tokens < Scheduler.StepTokens)
+        if (plan.Tokens - plan.Decodes < Scheduler.Pace.PromptTokens(plan.Decodes, Scheduler.StepTokens - plan.Decodes))
             Assert.All(added, sequence => Assert.True(sequence.State != SequenceState.Running || whole.Contains(sequence) || memory.Encodable(sequence, sequence.Pending, plan) < sequence.Pending, "a step with room left leaves out what could be computed"));
         executor.Run(Runner, plan);
         Scheduler.CheckIntegrity();
@@ -94,7 +99,11 @@ internal sealed class Bench : IDisposable
         for (var i = 0; i < limit; i++)
         {
             if (Step() is not null) continue;
-            if (Scheduler.Waiting == 0 && Scheduler.Running == 0) return;
+            if (Scheduler.Waiting == 0 && Scheduler.Running == 0)
+            {
+                Assert.Equal(0, Runner.Encodings);
+                return;
+            }
             // Images load on other threads, which a busy machine may take its time for.
             Thread.Sleep(1);
         }

@@ -1,6 +1,7 @@
 using EduVision.Inference.Runners;
 using EduVision.Inference.Runners.Sampling;
 using EduVision.Model.Imaging;
+using EduVision.Model.Network;
 
 namespace EduVision.Inference.Tests.Fakes;
 
@@ -40,7 +41,20 @@ internal sealed class FakeRunner(int blocks, int blockSize, Func<IReadOnlyList<i
 
     public long? Used { get; set; }
 
+    /// <summary>Called before each part of an image.</summary>
     public Action? BeforeEncode { get; set; }
+
+    /// <summary>Parts of an image, a milliard multiplications each.</summary>
+    public int ImageParts { get; set; } = 3;
+
+    /// <summary>Parts computed.</summary>
+    public int Parts { get; private set; }
+
+    /// <summary>Images that are being encoded.</summary>
+    public int Encodings { get; private set; }
+
+    /// <summary>Images that were begun and did not get to their end.</summary>
+    public int Abandoned { get; private set; }
 
     public Func<SequenceChunk, string?>? Fault { get; set; }
 
@@ -57,23 +71,10 @@ internal sealed class FakeRunner(int blocks, int blockSize, Func<IReadOnlyList<i
 
     public override void ReleaseUnused() => Released++;
 
-    public override EncodedImage Encode(ImageSource image)
+    public override ImageEncoding Begin(ImageSource image)
     {
-        try
-        {
-            BeforeEncode?.Invoke();
-        }
-        catch (Exception)
-        {
-            EncoderFaults++;
-            throw;
-        }
         image.Take();
-        if (LiveImages >= ImageRoom) throw OutOfMemory();
-        Encoded++;
-        LiveImages++;
-        MostImages = Math.Max(MostImages, LiveImages);
-        return new FakeImage(this);
+        return new FakeEncoding(this);
     }
 
     public override IReadOnlyList<ChunkResult> Step(IReadOnlyList<SequenceChunk> chunks)
@@ -125,6 +126,60 @@ internal sealed class FakeRunner(int blocks, int blockSize, Func<IReadOnlyList<i
 
     public override void Dispose()
     {
+    }
+
+    private sealed class FakeEncoding : ImageEncoding
+    {
+        private readonly FakeRunner owner;
+        private bool isDone, disposed;
+
+        public FakeEncoding(FakeRunner owner)
+        {
+            this.owner = owner;
+            if (++owner.Encodings > 1) throw new InvalidOperationException("Two images are encoded at once: there is memory for one.");
+        }
+
+        public override double Done => done;
+
+        public override VisionStage Stage => done == 0 ? VisionStage.Upload : done + 1 < owner.ImageParts ? VisionStage.Blocks : VisionStage.Merging;
+
+        private int done;
+
+        public override EncodedImage? Advance(double work)
+        {
+            if (isDone || disposed) throw new InvalidOperationException("An encoding went on after its end.");
+            var until = done + Math.Max(work, 1);
+            for (; done + 1 <= until && done < owner.ImageParts; done++) Part();
+            if (done < owner.ImageParts) return null;
+            isDone = true;
+            owner.Encoded++;
+            owner.LiveImages++;
+            owner.MostImages = Math.Max(owner.MostImages, owner.LiveImages);
+            return new FakeImage(owner);
+        }
+
+        private void Part()
+        {
+            try
+            {
+                owner.BeforeEncode?.Invoke();
+            }
+            catch (Exception)
+            {
+                owner.EncoderFaults++;
+                throw;
+            }
+            if (owner.LiveImages >= owner.ImageRoom) throw owner.OutOfMemory();
+            owner.Parts++;
+        }
+
+        public override void Dispose()
+        {
+            if (disposed) throw new InvalidOperationException("An encoding was disposed twice.");
+            disposed = true;
+            owner.Encodings--;
+            if (!isDone) owner.Abandoned++;
+        }
     }
 
     private sealed class FakeImage(FakeRunner owner) : EncodedImage

@@ -108,7 +108,7 @@ public abstract class RunnerContract(TorchRunnerFixture fixture)
         using var model = Qwen3VL.Load(fixture.Folder, CPU, ScalarType.Float32);
         using var attention = new KvCacheAttention(model.Config.Text, 1024, CPU, ScalarType.Float32);
         var patches = prompt.Images[0].Source.Take();
-        var image = model.Vision.Forward(tensor(patches.Values).view(patches.Grid.Patches, -1), [patches.Grid]);
+        var image = model.Vision.Forward(patches.ToTensor(), [patches.Grid]);
         List<int> tokens = [.. prompt.Ids];
         for (var start = 0; tokens.Count < prompt.Ids.Count + Tokens;)
         {

@@ -56,7 +56,7 @@ public class TorchRunnerFixture
         {
             Ids = built.InputIds,
             Positions = RotaryPositions.Of(built),
-            Images = [.. built.Images.Select(span => new PromptImage($"stripes{number}", span.Start, span.Length, new ImageSource(span.Grid, () => new ImagePatches(patched!.Pixels, patched.Grid))))],
+            Images = [.. built.Images.Select(span => new PromptImage($"stripes{number}", span.Start, span.Length, new ImageSource(span.Grid, () => patched!)))],
         };
     }
 

@@ -94,6 +94,7 @@ public sealed class BatchingTests : IDisposable
         using var scope = NewDisposeScope();
         Assert.Contains("[16, 96]", Assert.Throws<ArgumentException>(() => model.Vision.Forward(Patches(12), [new ImageGrid(1, 4, 4)])).Message, StringComparison.Ordinal);
         Assert.Contains("merge blocks", Assert.Throws<ArgumentException>(() => model.Vision.Forward(Patches(12), [new ImageGrid(1, 4, 3)])).Message, StringComparison.Ordinal);
+        Assert.Contains("[24, 48]", Assert.Throws<ArgumentException>(() => model.Vision.Begin(PatchedImage.Noise(model.Config.Vision, new ImageGrid(1, 2, 6), new Random(1)) with { Grid = new ImageGrid(1, 6, 4) })).Message, StringComparison.Ordinal);
     }
 
     [Fact]

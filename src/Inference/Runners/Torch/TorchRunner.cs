@@ -46,14 +46,16 @@ public sealed class TorchRunner : ModelRunner
     public override void ReleaseUnused() => TorchReserve.Release(device);
 
     /// <inheritdoc/>
-    public override EncodedImage Encode(ImageSource image)
+    public override ImageEncoding Begin(ImageSource image)
     {
         var patches = image.Take();
-        UseThreads(patches.Grid.Patches);
-        using var mode = inference_mode();
-        using var scope = NewDisposeScope();
-        var values = tensor(patches.Values).view(patches.Grid.Patches, -1);
-        return new TorchEncodedImage(model.Vision.Forward(values, [patches.Grid]).DetachFromDisposeScope());
+        return new TorchImageEncoding(model.Vision, patches, () => UseThreads(patches.Grid.Patches));
+    }
+
+    /// <inheritdoc/>
+    public override void Wait()
+    {
+        if (device.type == TorchSharp.DeviceType.CUDA) cuda.synchronize(device);
     }
 
     /// <inheritdoc/>
