@@ -54,7 +54,7 @@ struct Past {
 #pragma unroll
         for (int i = 0; i < COPIES; i++) {
             const u32 place = copy_of(i) / (HEAD_DIM / 8), piece = copy_of(i) % (HEAD_DIM / 8);
-            copy_aside(part_keys() + key_piece(place % 16, piece) * 8 + place / 16 * SIXTEEN_HALVES, keys + from(i, part), position_of(i, part) <= last);
+            copy_aside(part_keys() + key_piece(place, piece) * 8, keys + from(i, part), position_of(i, part) <= last);
         }
         copies_end();
     }
@@ -94,11 +94,14 @@ struct Tiles {
         }
     }
 
+    // The right sides of products: of keys 8 * n to 8 * n + 7 for steps 2 * i and 2 * i + 1, of columns 8 * n to 8 * n + 7 for places 16 * k to 16 * k + 15.
+    DEVICE quad key_words(int n, int i) const { return load_quad(part_keys() + n * 8 * HEAD_DIM + (i >> 1) * 64 + key_piece(group, (i & 1) * 4 + quarter) * 8); }
+    DEVICE u64 value_words(int n, int k) const { return *(const u64 *)(part_values() + k * SIXTEEN_HALVES + (n * 8 + group) * 16 + quarter * 4); }
+
     // The scores of a part become weights.
     DEVICE void score(int start, bool is_masked, bool is_first) {
         // As many keys at a time as keep products apart that wait for each other.
         constexpr int EACH = PART / 8 / FLASH_TILES;
-        const u16 *even = part_keys() + key_piece(group, quarter) * 8, *odd = part_keys() + key_piece(group, 4 + quarter) * 8;
         float score[FLASH_TILES][PART / 8][4] = {};
 #pragma unroll
         for (int i = 0; i < QUERY_STEPS / 2; i++) {
@@ -109,7 +112,7 @@ struct Tiles {
             for (int n = 0; n < PART / 8; n += EACH) {
                 quad words[EACH];
 #pragma unroll
-                for (int j = 0; j < EACH; j++) words[j] = load_quad((i & 1 ? odd : even) + (n + j) * 8 * HEAD_DIM + (i >> 1) * 64);
+                for (int j = 0; j < EACH; j++) words[j] = key_words(n + j, i);
 #pragma unroll
                 for (int step = 0; step < 2; step++)
 #pragma unroll
@@ -147,7 +150,6 @@ struct Tiles {
     // The part's weighted values, taken up into the span.
     DEVICE void take() {
         constexpr int EACH = 8 / FLASH_TILES;
-        const u16 *mine = part_values() + group * 16 + quarter * 4;
 #pragma unroll
         for (int n = 0; n < HEAD_DIM / 8; n += EACH) {
             float its[FLASH_TILES][EACH][4] = {};
@@ -155,7 +157,7 @@ struct Tiles {
             for (int k = 0; k < PART / 16; k++) {
                 u64 words[EACH];
 #pragma unroll
-                for (int j = 0; j < EACH; j++) words[j] = *(const u64 *)(mine + k * SIXTEEN_HALVES + (n + j) * 8 * 16);
+                for (int j = 0; j < EACH; j++) words[j] = value_words(n + j, k);
 #pragma unroll
                 for (int t = 0; t < FLASH_TILES; t++)
 #pragma unroll

@@ -1,5 +1,5 @@
-// What a token's heads need on their way to and through attention, shared by the kernels that do it: the rotation of queries and keys,
-// and attention over one span of the paged cache on tensor cores. Put before every kernel file, behind weights.cu.
+// What a token's heads need on their way to and through attention, shared by the kernels that do it: the rotation of queries and keys, and
+// how scores become weights and what has been seen is put together. Put before every kernel file, behind weights.cu.
 //
 // A token's past is cut into spans of 256 positions and these into parts of 64, always the same ones. What a part finds is taken up into
 // its span, part after part, and the span's into the whole, span after span: what a token sees is the same, bit by bit, whether it is
@@ -40,7 +40,7 @@ DEVICE void turn(float &a, float &b, float squares, const u16 *weight, int i, fl
 DEVICE u16 finite_half(float v) { return to_half(fabsf(v) <= 65504.f ? v : 0.f); }
 
 // Scores are counted in powers of two, as the chip has them: a weight is one product-sum and one power.
-DEVICE float score_scale() { return rsqrtf((float)HEAD_DIM) * 1.44269504f; }
+DEVICE constexpr float score_scale() { return (HEAD_DIM == 64 ? 0.125f : 0.0883883476f) * 1.44269504f; }
 
 // A row's scores of a part become weights, its largest score taken off. A lane has `of(n, i)`, those of places n * 8 + quarter * 2 + i,
 // NOTHING where there is nothing to see; four lanes share a row.
