@@ -1,3 +1,4 @@
+using EduVision.Inference.Cuda;
 using EduVision.Inference.Hosting;
 using EduVision.Inference.Runners;
 using EduVision.Model.Configuration;
@@ -41,8 +42,8 @@ internal sealed record RunnerWorkload
     /// <summary>Tokens of the past of one sequence that decodes by itself; null for none.</summary>
     public int? Context { get; init; }
 
-    /// <summary>Tokens of a step of the scheduler, for <see cref="Beside"/>.</summary>
-    public int SchedulerTokens { get; init; } = new InferenceOptions().StepTokens;
+    /// <summary>Most tokens of a step of the scheduler, for <see cref="Beside"/>.</summary>
+    public int SchedulerTokens { get; init; } = MemoryPlan.RoomyStepTokens;
 
     /// <summary>Runs of each measurement; medians are reported.</summary>
     public int Repeat { get; init; } = 1;

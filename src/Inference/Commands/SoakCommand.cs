@@ -33,7 +33,7 @@ internal static class SoakCommand
         var defaults = new InferenceOptions();
         var running = Number("--running", "Most requests decoded together.", defaults.MaxRunning);
         var kvTokens = new Option<int?>("--kv-tokens") { Description = "Tokens of the KV cache; what the memory leaves if not given." };
-        var stepTokens = Number("--step-tokens", "Tokens of a step.", defaults.StepTokens);
+        var stepTokens = new Option<int?>("--step-tokens") { Description = "Most tokens of a step; the service's own if not given." };
         var json = new Option<FileInfo?>("--json") { Description = "Also writes the report to this file." };
         var service = new ServiceOptions();
         var command = new Command("soak", "Drives the engine with many simulated users, looks whether everything holds, and ends with status 1 if not.")
@@ -86,7 +86,7 @@ internal static class SoakCommand
         return (config, placement, () =>
         {
             var layout = new KvLayout(placement.Blocks, placement.BlockSize);
-            var runner = CudaRunner.Random(config, ordinal, layout, options.StepTokens, options.MaxRunning, options.TorchLibrary, placement.Memory!.Fit, placement.Card);
+            var runner = CudaRunner.Random(config, ordinal, layout, placement.StepTokens, options.MaxRunning, options.TorchLibrary, placement.Memory!.Fit, placement.Card);
             runner.WarmUp(config.Vision);
             return runner;
         });

@@ -30,6 +30,9 @@ internal sealed record MemoryPlan(MemoryRequest Request, CudaFit Fit, int Blocks
     /// <summary>Below this the embeddings leave the GPU by themselves.</summary>
     public const int AmpleKvTokens = 32_768;
 
+    /// <summary>Tokens of a step that make long prompts fast where nobody decodes; taken by itself where the cache is ample all the same.</summary>
+    public const int RoomyStepTokens = 2048;
+
     // Modules and workspaces of torch, cuBLAS and our kernels, CUDA graphs, and the halves of blocks that torch's allocator cannot give to others.
     private const long Libraries = 256L << 20;
     private const long MostAttentionBytes = 256L << 20;
@@ -38,6 +41,9 @@ internal sealed record MemoryPlan(MemoryRequest Request, CudaFit Fit, int Blocks
 
     /// <summary>Tokens of the KV cache.</summary>
     public int KvTokens => Blocks * Request.BlockSize;
+
+    /// <summary>Most tokens of a step.</summary>
+    public int StepTokens => StepsOf(Request);
 
     /// <summary>All parts together.</summary>
     public long Total => Parts.Sum(part => part.Bytes);
@@ -52,6 +58,13 @@ internal sealed record MemoryPlan(MemoryRequest Request, CudaFit Fit, int Blocks
         var isTied = request.Config.TieWordEmbeddings && request.Head == WeightType.Bf16;
         if (isTied && request.EmbeddingsOnHost == true)
             return (null, "EmbeddingsOnHost: this model's head is its embedding table, which is needed on the GPU. Take HeadType=fp8 as well.");
+        if (request.StepTokens is null)
+        {
+            var (roomy, _) = Of(request with { StepTokens = RoomyStepTokens });
+            // Not at the price of the embeddings.
+            if (roomy is not null && roomy.Fit.EmbeddingsOnHost == (request.EmbeddingsOnHost ?? false) && roomy.KvTokens >= (request.KvTokens ?? AmpleKvTokens)) return (roomy, null);
+            request = request with { StepTokens = Placement.UsualStepTokens };
+        }
         var onDevice = Fill(request with { EmbeddingsOnHost = request.EmbeddingsOnHost ?? false });
         var leaves = request.EmbeddingsOnHost is null && !isTied && (onDevice.Total > request.Budget || (request.KvTokens is null && onDevice.KvTokens < AmpleKvTokens));
         var plan = leaves ? Fill(request with { EmbeddingsOnHost = true }) : onDevice;
@@ -97,7 +110,7 @@ internal sealed record MemoryPlan(MemoryRequest Request, CudaFit Fit, int Blocks
             new(request.Head == WeightType.Fp8 ? "head (FP8)" : config.TieWordEmbeddings ? "head (the embeddings)" : "head", request.Head == WeightType.Fp8 ? TiledStack.BytesOf(WeightType.Fp8, text.VocabSize, text.HiddenSize) : config.TieWordEmbeddings ? 0 : table * Bf16Bytes),
             new(request.Vision == WeightType.Fp8 ? "vision tower (FP8)" : "vision tower", vision.Weights),
             // Beside the buffers the step's image rows, which are put together for each.
-            new($"steps of {Number(request.StepTokens)} tokens", buffers.Workspace.Sum(buffer => buffer.Bytes) + vision.Output(buffers.MaxTokens)),
+            new($"steps of {Number(StepsOf(request))} tokens", buffers.Workspace.Sum(buffer => buffer.Bytes) + vision.Output(buffers.MaxTokens)),
             // An eighth more: blocks of other images' sizes that cannot be used for this one.
             new($"encoding an image of {Number(request.ImageTokens)} tokens", vision.Workspace(request.ImagePatches) * 9 / 8),
             new("encoded images", encoded),
@@ -108,7 +121,7 @@ internal sealed record MemoryPlan(MemoryRequest Request, CudaFit Fit, int Blocks
     }
 
     private static TextBuffers BuffersOf(MemoryRequest request, int blocks, long attention) =>
-        new(request.Config.Text, new KvLayout(blocks, request.BlockSize), request.StepTokens, request.MaxRunning, attention, request.Head == WeightType.Fp8);
+        new(request.Config.Text, new KvLayout(blocks, request.BlockSize), StepsOf(request), request.MaxRunning, attention, request.Head == WeightType.Fp8);
 
     /// <summary>Weights of all decoder layers and of the last norm.</summary>
     internal static long LayerBytes(ModelConfig config)
@@ -158,10 +171,12 @@ internal sealed record MemoryPlan(MemoryRequest Request, CudaFit Fit, int Blocks
         Offer(Request.Vision != WeightType.Fp8, "VisionType=fp8", request => request with { Vision = WeightType.Fp8 });
         Offer(Request.ImageTokens > smallImage, $"ImageTokens={smallImage}", request => request.WithImageTokens(smallImage));
         Offer(Request.EncoderCacheBytes > 0, "EncoderCacheBytes=0", request => request with { EncoderCacheBytes = 0 });
-        Offer(Request.StepTokens > fewStepTokens && Request.MaxRunning <= fewStepTokens, $"StepTokens={fewStepTokens}", request => request with { StepTokens = fewStepTokens });
+        Offer(StepTokens > fewStepTokens && Request.MaxRunning <= fewStepTokens, $"StepTokens={fewStepTokens}", request => request with { StepTokens = fewStepTokens });
         Offer(Request.KvTokens > LeastKvTokens, $"KvTokens={LeastKvTokens}", request => request with { KvTokens = LeastKvTokens });
         return options;
     }
+
+    private static int StepsOf(MemoryRequest request) => request.StepTokens ?? Placement.UsualStepTokens;
 
     private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -24,7 +24,8 @@ internal sealed record MemoryRequest
 
     public int BlockSize { get; init; } = 16;
 
-    public int StepTokens { get; init; } = 512;
+    /// <summary>Most tokens of a step; null if the budget decides.</summary>
+    public int? StepTokens { get; init; }
 
     public int MaxRunning { get; init; } = 16;
 

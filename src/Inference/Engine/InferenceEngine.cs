@@ -44,7 +44,7 @@ public sealed class InferenceEngine : IHostedService, IDisposable
         var settings = options.Value;
         var limits = new SchedulerOptions
         {
-            StepTokens = settings.StepTokens,
+            StepTokens = placement.StepTokens,
             MaxRunning = settings.MaxRunning,
             Slowdown = settings.Slowdown,
             QueueLimit = settings.QueueLimit,

@@ -44,13 +44,16 @@ public sealed class InferenceOptions
     [Range(1, 100_000)]
     public int PerUserLimit { get; set; } = 64;
 
-    /// <summary>Most requests decoded together; at most <see cref="StepTokens"/>.</summary>
+    /// <summary>Most requests decoded together; at most <see cref="StepTokens"/>, or <see cref="Placement.UsualStepTokens"/>.</summary>
     [Range(1, 1024)]
     public int MaxRunning { get; set; } = 16;
 
-    /// <summary>Tokens computed in one step, prefill chunks and decodes together.</summary>
+    /// <summary>
+    /// Most tokens computed in one step, prefill chunks and decodes together. Null: <see cref="Cuda.MemoryPlan.RoomyStepTokens"/> where our GPU
+    /// kernels compute and their memory leaves room, elsewhere <see cref="Placement.UsualStepTokens"/>. Beside decodes a step has fewer: see <see cref="Slowdown"/>.
+    /// </summary>
     [Range(16, 65_536)]
-    public int StepTokens { get; set; } = 512;
+    public int? StepTokens { get; set; }
 
     /// <summary>
     /// How many times as long as by itself a step of decodes may take for the prompts and images beside it: 1.6 makes running answers up to

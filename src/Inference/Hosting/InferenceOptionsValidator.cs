@@ -1,3 +1,4 @@
+using EduVision.Inference.Runners;
 using Microsoft.Extensions.Options;
 
 namespace EduVision.Inference.Hosting;
@@ -15,8 +16,8 @@ internal sealed class InferenceOptionsValidator : IValidateOptions<InferenceOpti
             else if (!address.IsLoopback && string.IsNullOrEmpty(options.Key))
                 faults.Add($"Urls: '{url}' can be reached from other machines, so a key is required. Set EDUVISION_KEY, or listen on http://127.0.0.1.");
         }
-        if (options.MaxRunning > options.StepTokens)
-            faults.Add($"MaxRunning ({options.MaxRunning}) must not exceed StepTokens ({options.StepTokens}): each running request needs a token of every step.");
+        if ((options.StepTokens ?? Placement.UsualStepTokens) is var stepTokens && options.MaxRunning > stepTokens)
+            faults.Add($"MaxRunning ({options.MaxRunning}) must not exceed StepTokens ({stepTokens}): each running request needs a token of every step.");
         if (options is { BlockSize: > 0, KvTokens: { } tokens } && tokens % options.BlockSize != 0)
             faults.Add($"KvTokens ({tokens}) must be a multiple of BlockSize ({options.BlockSize}).");
         if (options.Memory is { } memory && options.MemoryBytes is null)

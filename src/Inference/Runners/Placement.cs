@@ -9,6 +9,9 @@ public sealed class Placement
     /// <summary>Tokens of the KV cache where nothing plans its memory.</summary>
     public const int UsualKvTokens = 32_768;
 
+    /// <summary>Tokens of a step where memory does not say more.</summary>
+    public const int UsualStepTokens = 512;
+
     /// <summary>What computes: <see cref="RunnerKind.Torch"/> or <see cref="RunnerKind.Cuda"/>.</summary>
     public required RunnerKind Runner { get; init; }
 
@@ -20,6 +23,9 @@ public sealed class Placement
 
     /// <summary>Tokens of a KV block.</summary>
     public required int BlockSize { get; init; }
+
+    /// <summary>Most tokens of a step.</summary>
+    public int StepTokens { get; init; } = UsualStepTokens;
 
     /// <summary>Bytes of encoded images held at once.</summary>
     public required long EncoderCacheBytes { get; init; }
@@ -42,6 +48,7 @@ public sealed class Placement
         Device = device,
         Blocks = (options.KvTokens ?? UsualKvTokens) / options.BlockSize,
         BlockSize = options.BlockSize,
+        StepTokens = options.StepTokens ?? UsualStepTokens,
         EncoderCacheBytes = options.EncoderCacheBytes,
     };
 }

@@ -97,7 +97,7 @@ internal static class RunnerLoader
         if (plan is null) throw new OptionsValidationException(nameof(InferenceOptions.Memory), typeof(InferenceOptions), [refusal!]);
         return new Placement
         {
-            Runner = RunnerKind.Cuda, Device = $"cuda:{ordinal}", Blocks = plan.Blocks, BlockSize = options.BlockSize,
+            Runner = RunnerKind.Cuda, Device = $"cuda:{ordinal}", Blocks = plan.Blocks, BlockSize = options.BlockSize, StepTokens = plan.StepTokens,
             EncoderCacheBytes = plan.EncoderCacheBytes, Memory = plan, Card = card,
         };
     }
@@ -107,7 +107,7 @@ internal static class RunnerLoader
         try
         {
             return CudaRunner.Load(
-                directory, new Device(placement.Device).index, placement.Blocks, placement.BlockSize, options.StepTokens, options.MaxRunning, options.TorchLibrary,
+                directory, new Device(placement.Device).index, placement.Blocks, placement.BlockSize, placement.StepTokens, options.MaxRunning, options.TorchLibrary,
                 placement.Memory!.Fit, placement.Card);
         }
         catch (CudaException exception)

@@ -47,17 +47,13 @@ internal sealed class StepPace(SchedulerOptions options)
         var isPlain = promptTokens == 0 && work == 0;
         mixed = isPlain || decodes == 0 ? 0 : mixed + 1;
         var ms = took.TotalMilliseconds;
-        if (ms <= 0) return;
-        if (isPlain)
-        {
-            if (decodes > 0) Of(decodes).Add(ms);
-            return;
-        }
-        if (AloneMs(decodes) is not { } alone) return;
-        if (ms <= alone) Of(decodes).Add(ms);
+        // Prompts by themselves say little of what they cost beside decodes, which read the weights for them.
+        if (ms <= 0 || decodes == 0) return;
+        if (isPlain || ms <= AloneMs(decodes)) Of(decodes).Add(ms);
+        else if (AloneMs(decodes) is not { } alone) return;
         else if (work == 0)
         {
-            // A few tokens of a short question say little about many: they cost what reading the weights costs.
+            // Nor do a few tokens say much of many.
             if (promptTokens >= options.LeastPromptTokens) promptTokenMs.Add((ms - alone) / promptTokens);
         }
         else if (promptTokens == 0 || promptTokenMs.Value is not null)
@@ -72,9 +68,10 @@ internal sealed class StepPace(SchedulerOptions options)
     // Of as many decodes or, until such a step was seen, of fewer, or of more.
     private double? AloneMs(int decodes)
     {
-        if (decodes == 0) return 0;
-        var known = decodeMs.Where(entry => entry.Value.Value is not null).ToList();
-        return known.Count == 0 ? null : (known.Any(entry => entry.Key <= Key(decodes)) ? known.Last(entry => entry.Key <= Key(decodes)) : known[0]).Value.Value;
+        RecentMedian? nearest = null;
+        foreach (var (key, measured) in decodeMs)
+            if (nearest is null || key <= Key(decodes)) nearest = measured;
+        return nearest?.Value;
     }
 
     private RecentMedian Of(int decodes)

@@ -46,14 +46,16 @@ public sealed class VisionPass : IDisposable
     /// <param name="image">One image.</param>
     internal VisionPass(VisionTower tower, PatchedImage image)
     {
+        // To another device bytes go, which it looks up by itself; a processor does that faster in a loop.
+        var isHere = tower.Device.type == TorchSharp.DeviceType.CPU;
         parts =
         [
             (VisionStage.Upload, image.Pixels.Length * MultiplicationsOfByte / Milliard, () =>
             {
-                Keep(ref pixels, image.PixelTensor().to(tower.Device));
-                Keep(ref levels, tensor(image.Levels).to(tower.ComputeType, tower.Device));
+                Keep(ref pixels, isHere ? image.ToTensor() : image.PixelTensor().to(tower.Device));
+                if (!isHere) Keep(ref levels, tensor(image.Levels).to(tower.ComputeType, tower.Device));
             }),
-            .. Parts(tower, [image.Grid], (start, count) => PatchedImage.Normalise(pixels!.narrow(0, start, count), levels!, image.Frames)),
+            .. Parts(tower, [image.Grid], (start, count) => pixels!.narrow(0, start, count) is var band && isHere ? band : PatchedImage.Normalise(band, levels!, image.Frames)),
         ];
     }
 

@@ -51,7 +51,7 @@ public sealed class MemoryBudgetTests
             output.WriteLine($"{ByteSize.Show(used)} after {after}");
         }
 
-        using var runner = CudaRunner.Random(config, 0, new KvLayout(plan.Blocks, request.BlockSize), request.StepTokens, request.MaxRunning, null, plan.Fit, card);
+        using var runner = CudaRunner.Random(config, 0, new KvLayout(plan.Blocks, request.BlockSize), plan.StepTokens, request.MaxRunning, null, plan.Fit, card);
         Look("loading");
         runner.WarmUp(config.Vision);
         Look("the warm-up");
@@ -69,8 +69,8 @@ public sealed class MemoryBudgetTests
         var length = Math.Min(perSequence * request.BlockSize, config.Text.MaxPositions) - 20;
         var prompt = new Prompt { Ids = [.. Enumerable.Range(0, length).Select(i => i % 1000)], Positions = RotaryPositions.Plain(length) };
         for (var sequence = 0; sequence < request.MaxRunning; sequence++)
-            for (var start = 0; start < length; start += request.StepTokens)
-                runner.Step([Chunk(prompt, prompt.Ids, start, Math.Min(request.StepTokens, length - start), sequence * perSequence, perSequence)]);
+            for (var start = 0; start < length; start += plan.StepTokens)
+                runner.Step([Chunk(prompt, prompt.Ids, start, Math.Min(plan.StepTokens, length - start), sequence * perSequence, perSequence)]);
         Look("the prompts");
         List<int> tokens = [.. prompt.Ids];
         for (var step = 0; step < 16; step++)

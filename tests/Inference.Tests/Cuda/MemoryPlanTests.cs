@@ -62,11 +62,25 @@ public sealed class MemoryPlanTests
         var block = 147_456L * request.BlockSize;
         Assert.InRange(plan.Total, (long)(gib * GiB) - block - (24L << 20), (long)(gib * GiB));
         // The same number, asked for, is the same plan; a block more is refused.
-        var fixedPlan = Plan(request with { KvTokens = plan.KvTokens, EmbeddingsOnHost = plan.Fit.EmbeddingsOnHost });
+        var fixedPlan = Plan(request with { KvTokens = plan.KvTokens, StepTokens = plan.StepTokens, EmbeddingsOnHost = plan.Fit.EmbeddingsOnHost });
         Assert.Equal((plan.Blocks, plan.Total), (fixedPlan.Blocks, fixedPlan.Total));
-        var (tooMuch, refusal) = MemoryPlan.Of(request with { KvTokens = plan.KvTokens + (16 * request.BlockSize), EmbeddingsOnHost = plan.Fit.EmbeddingsOnHost });
+        var (tooMuch, refusal) = MemoryPlan.Of(request with { KvTokens = plan.KvTokens + (16 * request.BlockSize), StepTokens = plan.StepTokens, EmbeddingsOnHost = plan.Fit.EmbeddingsOnHost });
         Assert.Null(tooMuch);
         Assert.Contains("are missing", refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Steps_are_long_where_the_cache_is_ample_all_the_same_and_nothing_leaves_the_GPU_for_them()
+    {
+        Assert.Equal(MemoryPlan.RoomyStepTokens, Plan(Request(24)).StepTokens);
+        Assert.Equal(Placement.UsualStepTokens, Plan(Request(15)).StepTokens);
+        Assert.Equal(256, Plan(Request(24) with { StepTokens = 256 }).StepTokens);
+        // 112 KiB a token, which are as many tokens of cache fewer.
+        var (roomy, usual) = (Plan(Request(24)), Plan(Request(24) with { StepTokens = Placement.UsualStepTokens }));
+        Assert.InRange(usual.KvTokens - roomy.KvTokens, 1150, 1350);
+        // A cache of a given size decides by whether it fits.
+        Assert.Equal(Placement.UsualStepTokens, Plan(Request(24) with { KvTokens = usual.KvTokens }).StepTokens);
+        Assert.Equal(MemoryPlan.RoomyStepTokens, Plan(Request(24) with { KvTokens = roomy.KvTokens }).StepTokens);
     }
 
     [Fact]

@@ -47,13 +47,16 @@ internal sealed class FakeRunner(int blocks, int blockSize, Func<IReadOnlyList<i
     /// <summary>Parts of an image, a milliard multiplications each.</summary>
     public int ImageParts { get; set; } = 3;
 
+    /// <summary>Called with each step's chunks and, for a part of an image, with null: where time passes.</summary>
+    public Action<IReadOnlyList<SequenceChunk>?>? Worked { get; set; }
+
     /// <summary>Parts computed.</summary>
     public int Parts { get; private set; }
 
     /// <summary>Images that are being encoded.</summary>
     public int Encodings { get; private set; }
 
-    /// <summary>Images that were begun and did not get to their end.</summary>
+    /// <summary>Images of which a part was computed and no end came.</summary>
     public int Abandoned { get; private set; }
 
     public Func<SequenceChunk, string?>? Fault { get; set; }
@@ -84,10 +87,12 @@ internal sealed class FakeRunner(int blocks, int blockSize, Func<IReadOnlyList<i
         Steps++;
         LargestStep = Math.Max(LargestStep, chunks.Sum(chunk => chunk.Count));
         foreach (var chunk in chunks) Write(chunk);
+        Worked?.Invoke(chunks);
         return Results is { } results ? results(chunks) : [.. chunks.Select(Result)];
     }
 
-    private TorchException OutOfMemory()
+    /// <summary>Memory runs out.</summary>
+    public TorchException OutOfMemory()
     {
         Shortages++;
         return TorchException.OutOfMemory();
@@ -171,6 +176,7 @@ internal sealed class FakeRunner(int blocks, int blockSize, Func<IReadOnlyList<i
             }
             if (owner.LiveImages >= owner.ImageRoom) throw owner.OutOfMemory();
             owner.Parts++;
+            owner.Worked?.Invoke(null);
         }
 
         public override void Dispose()
@@ -178,7 +184,7 @@ internal sealed class FakeRunner(int blocks, int blockSize, Func<IReadOnlyList<i
             if (disposed) throw new InvalidOperationException("An encoding was disposed twice.");
             disposed = true;
             owner.Encodings--;
-            if (!isDone) owner.Abandoned++;
+            if (!isDone && done > 0) owner.Abandoned++;
         }
     }
 

@@ -77,6 +77,37 @@ public abstract class RunnerContract(TorchRunnerFixture fixture)
     }
 
     [Fact]
+    public void An_image_in_parts_with_steps_of_others_between_them_gives_the_same_bits()
+    {
+        using var runner = fixture.NewRunner();
+        Prompt look = fixture.PromptOf("Look.", 2), other = fixture.PromptOf("A question about nothing at all.");
+        var image = look.Images[0];
+        List<SampledToken> Read(EncodedImage encoded)
+        {
+            using (encoded)
+            {
+                var chunk = TorchRunnerFixture.Chunk(look, look.Ids, 0, look.Ids.Count, [.. Enumerable.Range(40, 32)], new Dictionary<PromptImage, EncodedImage> { [image] = encoded });
+                return [runner.Step([chunk])[0].Token!];
+            }
+        }
+        var whole = Read(runner.Encode(image.Source));
+        using var encoding = runner.Begin(image.Source);
+        using (var left = runner.Begin(image.Source)) left.Advance(0);
+        EncodedImage? encoded = null;
+        var parts = 0;
+        for (; encoded is null; parts++)
+        {
+            runner.Step([TorchRunnerFixture.Chunk(other, other.Ids, 0, other.Ids.Count, [.. Enumerable.Range(0, 32)], new Dictionary<PromptImage, EncodedImage>())]);
+            encoded = encoding.Advance(0);
+        }
+        Assert.True(parts > 4, $"{parts} parts");
+        Assert.Equal(encoded.Bytes, runner.BytesOf(image.Source.Grid));
+        var sliced = Read(encoded);
+        Assert.Equal((whole[0].Id, whole[0].LogProbability), (sliced[0].Id, sliced[0].LogProbability));
+        Assert.Equal(whole[0].Alternatives.Select(score => (score.Id, score.LogProbability)), sliced[0].Alternatives.Select(score => (score.Id, score.LogProbability)));
+    }
+
+    [Fact]
     public void An_image_token_that_the_model_writes_itself_is_only_a_token()
     {
         using var runner = fixture.NewRunner();

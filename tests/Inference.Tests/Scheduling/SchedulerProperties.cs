@@ -13,7 +13,7 @@ public sealed class SchedulerProperties
     /// <summary>What the histories of a run came to: a property that never sees a preemption says nothing about them.</summary>
     private sealed class Tally
     {
-        public long Preemptions, Claims, PrefixHits, EncoderHits, Forced, EndedWaiting, EndedInFlight, EndedWhileEncoding, EncoderFaults, RunnerFaults, Finished;
+        public long Preemptions, Claims, PrefixHits, EncoderHits, Forced, EndedWaiting, EndedInFlight, EndedWhileEncoding, EncoderFaults, RunnerFaults, Finished, Parts, Abandoned, Sliced;
     }
 
     public abstract record Happening;
@@ -96,6 +96,8 @@ public sealed class SchedulerProperties
         tally.Preemptions += bench.Scheduler.Preemptions;
         tally.PrefixHits += bench.Scheduler.CachedTokens > 0 ? 1 : 0;
         tally.EncoderHits += bench.EncoderCache.Hits;
+        tally.Parts += bench.Runner.Parts;
+        tally.Abandoned += bench.Runner.Abandoned;
 
         Action Once(Action happens) => () =>
         {
@@ -114,6 +116,7 @@ public sealed class SchedulerProperties
         var (preempted, failed) = (bench.Scheduler.Preemptions, all.Count(one => one.Output.Failure is not null));
         var (faulty, broken) = (bench.Runner.Fault is not null, bench.Runner.EncoderFaults);
         if (bench.Step() is null) return;
+        tally.Sliced += bench.Runner.Encodings;
         if (bench.Scheduler.Preemptions > preempted && all.Any(one => idle.Contains(one.Sequence.User) && one.Sequence.State == SequenceState.Running)) tally.Claims++;
         tally.EncoderFaults += bench.Runner.EncoderFaults - broken;
         if (faulty && all.Count(one => one.Output.Failure is not null) > failed) tally.RunnerFaults++;

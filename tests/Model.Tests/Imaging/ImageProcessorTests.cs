@@ -1,6 +1,7 @@
 using EduVision.Model.Configuration;
 using EduVision.Model.Imaging;
 using NetVips;
+using TorchSharp;
 
 namespace EduVision.Model.Tests.Imaging;
 
@@ -69,6 +70,18 @@ public sealed class ImageProcessorTests
                 Assert.Equal(row + 3, ValueAt(patch, 1, frame, 3, 5));
                 Assert.Equal(9, ValueAt(patch, 2, frame, 3, 5));
             }
+        }
+    }
+
+    [Fact]
+    public void A_GPUs_way_to_the_patches_gives_the_same_bits()
+    {
+        using var scope = torch.NewDisposeScope();
+        PatchedImage image = Processor.Process(Pictures.Noise(320, 256, seed: 5)) with { Levels = [.. Enumerable.Range(0, 768).Select(i => MathF.Sin(i))] };
+        foreach (torch.ScalarType type in new[] { torch.ScalarType.Float32, torch.ScalarType.BFloat16 })
+        {
+            var looked = PatchedImage.Normalise(image.PixelTensor(), torch.tensor(image.Levels).to(type), image.Frames);
+            Assert.True(looked.equal(image.ToTensor().to(type)).all().item<bool>());
         }
     }
 
