@@ -93,7 +93,7 @@ public sealed class CudaRunner : ModelRunner
         var weights = text(device, chip);
         var packed = fit.Vision == WeightType.Fp8;
         var source = vision(device);
-        var tower = new VisionTower(config.Vision, packed ? new Fp8Weights(source) : source);
+        var tower = new VisionTower(config.Vision, packed ? new Fp8Weights(source) : source, new VisionKernels(kernels));
         // What loading left unused would lie beside the KV cache.
         TorchReserve.Release(device);
         var buffers = new TextBuffers(config.Text, layout, maxTokens, maxSequences, fit.AttentionBytes, fit.Head == WeightType.Fp8);

@@ -35,6 +35,10 @@ public sealed class RotaryTable : IDisposable
     internal Tensor Rotate(Tensor heads, long start) =>
         Rotate(heads, cos.narrow(0, start, heads.shape[0]), sin.narrow(0, start, heads.shape[0]));
 
+    /// <summary>Rotates the first heads of rows in place, by a device's own kernel; for some of the pass's tokens, from <paramref name="start"/> on.</summary>
+    internal void Rotate(IVisionKernels kernels, Tensor rows, long start, int heads) =>
+        kernels.Rotate(rows, cos.narrow(0, start, rows.shape[0]), sin.narrow(0, start, rows.shape[0]), heads);
+
     private static Tensor Rotate(Tensor heads, Tensor cos, Tensor sin) =>
         heads.mul(cos).addcmul_(heads.roll(heads.shape[^1] / 2, -1), sin, Scalars.One);
 

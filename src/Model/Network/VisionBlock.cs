@@ -9,12 +9,13 @@ namespace EduVision.Model.Network;
 internal sealed class VisionBlock : IDisposable
 {
     private readonly VisionConfig config;
+    private readonly IVisionKernels? kernels;
     private readonly Tensor norm1Weight, norm1Bias, qkvBias, projBias, norm2Weight, norm2Bias, fc1Bias, fc2Bias;
     private readonly WeightMatrix qkvWeight, projWeight, fc1Weight, fc2Weight;
 
-    public VisionBlock(VisionConfig config, IWeightSource weights, string name)
+    public VisionBlock(VisionConfig config, IWeightSource weights, string name, IVisionKernels? kernels)
     {
-        this.config = config;
+        (this.config, this.kernels) = (config, kernels);
         long width = config.HiddenSize, inner = config.IntermediateSize;
         norm1Weight = weights.Take($"{name}.norm1.weight", width);
         norm1Bias = weights.Take($"{name}.norm1.bias", width);
@@ -110,6 +111,12 @@ internal sealed class VisionBlock : IDisposable
     private Tensor Turn(Tensor qkv, RotaryTable rotary, long start)
     {
         long heads = config.Heads;
+        if (kernels is not null && !is_grad_enabled())
+        {
+            rotary.Rotate(kernels, qkv, start, 2 * config.Heads);
+            return qkv;
+        }
+
         var all = qkv.view(qkv.shape[0], 3 * heads, config.HeadDim);
         var turning = all.narrow(1, 0, 2 * heads);
         var turned = rotary.Rotate(turning, start);

@@ -22,13 +22,14 @@ public sealed class VisionTower : IDisposable
 
     /// <param name="config">Sizes.</param>
     /// <param name="weights">Where the parameters come from.</param>
-    public VisionTower(VisionConfig config, IWeightSource weights)
+    /// <param name="kernels">The device's own; stays the caller's. Null leaves all to torch.</param>
+    public VisionTower(VisionConfig config, IWeightSource weights, IVisionKernels? kernels = null)
     {
         Config = config;
         patchWeight = weights.Take($"{Name}.patch_embed.proj.weight", config.HiddenSize, config.InChannels, config.TemporalPatchSize, config.PatchSize, config.PatchSize);
         patchBias = weights.Take($"{Name}.patch_embed.proj.bias", config.HiddenSize);
         positions = weights.Take($"{Name}.pos_embed.weight", config.PositionEmbeddings, config.HiddenSize);
-        Blocks = [.. Enumerable.Range(0, config.Depth).Select(block => new VisionBlock(config, weights, $"{Name}.blocks.{block}"))];
+        Blocks = [.. Enumerable.Range(0, config.Depth).Select(block => new VisionBlock(config, weights, $"{Name}.blocks.{block}", kernels))];
         Merger = new VisionMerger(config, weights, $"{Name}.merger", normAfterShuffle: false);
         Taps = [.. Enumerable.Range(0, config.DeepStackLayers.Count).Select(tap => new VisionMerger(config, weights, $"{Name}.deepstack_merger_list.{tap}", normAfterShuffle: true))];
     }

@@ -1,6 +1,5 @@
 using EduVision.Model.Imaging;
 using EduVision.Training.Evaluation;
-using EduVision.Training.Learning;
 using EduVision.Training.Tests.Learning;
 using static TorchSharp.torch;
 

@@ -13,7 +13,7 @@ namespace EduVision.Inference.Cuda.Driver;
 internal sealed class KernelCompiler(Func<string, string, IReadOnlyList<string>, byte[]> compile, string version, string? folder)
 {
     /// <summary>The kernel files for every chip.</summary>
-    public static readonly IReadOnlyList<string> Files = ["linear", "wide", "head", "tokens", "attention", "flash", "pick", StepFile];
+    public static readonly IReadOnlyList<string> Files = ["linear", "wide", "head", "tokens", "attention", "flash", "pick", StepFile, "vision"];
 
     /// <summary>Those that only Hopper runs.</summary>
     public static readonly IReadOnlyList<string> HopperFiles = ["split", "prefill"];

@@ -6,6 +6,9 @@ namespace EduVision.Inference.Cuda.Driver;
 /// <summary>The kernels on the current GPU, compiled for one model's sizes.</summary>
 internal sealed class KernelLibrary : IDisposable
 {
+    // The default one, which waits for ours and ours for it.
+    private const nint TorchStream = 0;
+
     private readonly List<nint> modules = [];
     private readonly Dictionary<string, nint> functions = [];
 
@@ -57,6 +60,10 @@ internal sealed class KernelLibrary : IDisposable
     /// <summary>Puts a kernel on the stream.</summary>
     public void Launch(string name, Grid grid, int threads, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments) =>
         CudaDriver.Launch(FunctionOf(name, sharedBytes), grid, threads, sharedBytes, Stream, Chip.Overlaps, arguments, name);
+
+    /// <summary>Puts a kernel on the stream of torch's operations, in order with them.</summary>
+    public void LaunchForTorch(string name, Grid grid, int threads, params ReadOnlySpan<KernelArgument> arguments) =>
+        CudaDriver.Launch(FunctionOf(name, 0), grid, threads, 0, TorchStream, overlaps: false, arguments, name);
 
     /// <summary>Puts a kernel on the stream whose one argument is a structure.</summary>
     public void Launch<T>(string name, Grid grid, int threads, int sharedBytes, in T argument) where T : unmanaged =>

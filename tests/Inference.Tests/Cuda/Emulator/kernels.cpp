@@ -16,6 +16,7 @@
 #if WEIGHT_BYTES == 1
 #include "step.inc"
 #endif
+#include "vision.inc"
 #include <random>
 
 static std::mt19937 generator(1);
@@ -422,6 +423,29 @@ static void test_pick_of_no_number() {
     check("what is no number is seen", std::isnan(__uint_as_float(found[2 * TOP])) && found[0] == 700, found[0]);
 }
 
+static void test_turn_patches(int dim) {
+    const int patches = 5, all = 3, turned = 2 * all, width = 3 * all * dim, half = dim / 2;
+    std::vector<u16> qkv(patches * width);
+    for (u16 &v : qkv) v = to_bf16(normal());
+    std::vector<float> cosines(patches * dim), sines(patches * dim);
+    for (int p = 0; p < patches; p++)
+        for (int i = 0; i < half; i++) {
+            const float angle = p * powf(1e4f, -2.f * i / dim);
+            cosines[p * dim + i] = cosines[p * dim + half + i] = cosf(angle);
+            sines[p * dim + i] = -(sines[p * dim + half + i] = sinf(angle));
+        }
+    // As torch does it: a product of its own, then one that is added to it; heads behind those that are turned stay.
+    std::vector<u16> expected = qkv;
+    for (int p = 0; p < patches; p++)
+        for (int head = 0; head < turned; head++)
+            for (int i = 0; i < dim; i++) {
+                const u16 *from = &qkv[p * width + head * dim];
+                expected[p * width + head * dim + i] = to_bf16(fmaf(bf16_of(from[(i + half) % dim]), sines[p * dim + i], product(bf16_of(from[i]), cosines[p * dim + i])));
+            }
+    launch({patches, 1, 1}, 256, [&] { turn_patches((u32 *)qkv.data(), cosines.data(), sines.data(), turned, dim, width); });
+    same("rotated patches", expected, qkv);
+}
+
 int main() {
     test_pick("the largest logits", 5000, [](int) { return normal() * 4; });
     test_pick("of equals the first", 3000, [](int i) { return (float)(i * 7919 % 40); });
@@ -442,5 +466,7 @@ int main() {
 #if WEIGHT_BYTES == 1
     test_step();
 #endif
+    test_turn_patches(72);
+    test_turn_patches(16);
     return failed;
 }
