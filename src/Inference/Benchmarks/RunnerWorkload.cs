@@ -1,5 +1,4 @@
 using EduVision.Inference.Cuda;
-using EduVision.Inference.Hosting;
 using EduVision.Inference.Runners;
 using EduVision.Model.Configuration;
 using EduVision.Model.Imaging;

@@ -1,6 +1,7 @@
 using EduVision.Inference.Benchmarks;
 using EduVision.Inference.Cuda;
 using EduVision.Inference.Cuda.Driver;
+using EduVision.Inference.Runners;
 using EduVision.Inference.Tests.Fakes;
 using EduVision.Model.Imaging;
 using EduVision.Model.Network;
@@ -21,7 +22,7 @@ public sealed class VisionKernelTests
     {
         var nvrtc = Nvrtc.Find(null)!;
         var config = KnownModels.All["qwen3-vl-8b"];
-        using var kernels = new KernelLibrary(new KernelCompiler(nvrtc.Compile, nvrtc.Version, KernelCompiler.DefaultFolder), CudaDriver.Describe(0).Chip, config.Text, 16);
+        using var kernels = new KernelLibrary(new KernelCompiler(nvrtc.Compile, nvrtc.Version, KernelCompiler.DefaultFolder), CudaDriver.Describe(0).Chip, config.Text, 16, WeightType.Fp8);
         using var scope = NewDisposeScope();
         using var mode = inference_mode();
         var vision = config.Vision with { Depth = 3, DeepStackLayers = [1] };
